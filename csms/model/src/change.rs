@@ -1,0 +1,168 @@
+//! What changes a decision: rows of the live picture, in the order of their revision.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    ApiKey, ApiKeyId, Area, Charger, Credential, Door, Grant, Installation, Lock, Organisation,
+    Person, PersonId, RequestId,
+};
+
+/// The number of a change; the order of commits is the order of revisions.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct Revision(pub i64);
+
+impl std::fmt::Display for Revision {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// The row as it is after the change; removed rows say so themselves.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Change {
+    /// An organisation.
+    Organisation(Organisation),
+    /// An installation.
+    Installation(Installation),
+    /// An area.
+    Area(Area),
+    /// A charger with its EVSEs.
+    Charger(Charger),
+    /// A lock.
+    Lock(Lock),
+    /// A door.
+    Door(Door),
+    /// A person.
+    Person(Person),
+    /// A credential.
+    Credential(Credential),
+    /// A grant.
+    Grant(Grant),
+    /// An API key.
+    ApiKey(ApiKey),
+}
+
+/// What a change is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ChangeKind {
+    /// An organisation.
+    Organisation,
+    /// An installation.
+    Installation,
+    /// An area.
+    Area,
+    /// A charger.
+    Charger,
+    /// A lock.
+    Lock,
+    /// A door.
+    Door,
+    /// A person.
+    Person,
+    /// A credential.
+    Credential,
+    /// A grant.
+    Grant,
+    /// An API key.
+    ApiKey,
+}
+
+impl ChangeKind {
+    /// The name used in the log.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            ChangeKind::Organisation => "organisation",
+            ChangeKind::Installation => "installation",
+            ChangeKind::Area => "area",
+            ChangeKind::Charger => "charger",
+            ChangeKind::Lock => "lock",
+            ChangeKind::Door => "door",
+            ChangeKind::Person => "person",
+            ChangeKind::Credential => "credential",
+            ChangeKind::Grant => "grant",
+            ChangeKind::ApiKey => "api_key",
+        }
+    }
+}
+
+impl Change {
+    /// What it is about.
+    #[must_use]
+    pub const fn kind(&self) -> ChangeKind {
+        match self {
+            Change::Organisation(_) => ChangeKind::Organisation,
+            Change::Installation(_) => ChangeKind::Installation,
+            Change::Area(_) => ChangeKind::Area,
+            Change::Charger(_) => ChangeKind::Charger,
+            Change::Lock(_) => ChangeKind::Lock,
+            Change::Door(_) => ChangeKind::Door,
+            Change::Person(_) => ChangeKind::Person,
+            Change::Credential(_) => ChangeKind::Credential,
+            Change::Grant(_) => ChangeKind::Grant,
+            Change::ApiKey(_) => ChangeKind::ApiKey,
+        }
+    }
+
+    /// The id of the row.
+    #[must_use]
+    pub fn id(&self) -> uuid::Uuid {
+        match self {
+            Change::Organisation(row) => row.id.0,
+            Change::Installation(row) => row.id.0,
+            Change::Area(row) => row.id.0,
+            Change::Charger(row) => row.id.0,
+            Change::Lock(row) => row.id.0,
+            Change::Door(row) => row.id.0,
+            Change::Person(row) => row.id.0,
+            Change::Credential(row) => row.id.0,
+            Change::Grant(row) => row.id.0,
+            Change::ApiKey(row) => row.id.0,
+        }
+    }
+
+    /// The organisation the row belongs to.
+    #[must_use]
+    pub fn organisation(&self) -> crate::OrganisationId {
+        match self {
+            Change::Organisation(row) => row.id,
+            Change::Installation(row) => row.organisation,
+            Change::Area(row) => row.organisation,
+            Change::Charger(row) => row.organisation,
+            Change::Lock(row) => row.organisation,
+            Change::Door(row) => row.organisation,
+            Change::Person(row) => row.organisation,
+            Change::Credential(row) => row.organisation,
+            Change::Grant(row) => row.organisation,
+            Change::ApiKey(row) => row.organisation,
+        }
+    }
+}
+
+/// A change with the revision it was committed under.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Committed {
+    /// Its number.
+    pub revision: Revision,
+    /// The row after it.
+    pub change: Change,
+}
+
+/// Who did it, for the change log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Actor {
+    /// The person; `None` for the command line and the system itself.
+    pub person: Option<PersonId>,
+    /// The key used, if any.
+    pub api_key: Option<ApiKeyId>,
+    /// The HTTP request, if any.
+    pub request: Option<RequestId>,
+    /// When.
+    pub at: Timestamp,
+    /// Why, as the person said.
+    pub reason: Option<String>,
+}

@@ -1,0 +1,43 @@
+//! The words of the domain: typed ids, the resource tree, people, credentials, grants, stations,
+//! transactions, decisions, and the neutral language spoken with stations. No IO, no clock.
+
+mod access;
+mod action;
+mod change;
+mod decision;
+mod door;
+mod ids;
+mod meter;
+mod people;
+mod reason;
+mod station;
+mod station_id;
+mod token;
+mod transaction;
+mod tree;
+
+pub mod command;
+pub mod neutral;
+
+pub use access::{
+    ApiKey, Credential, CredentialKind, CredentialState, Effect, Grant, Session, Subject,
+};
+pub use action::{Action, ActionSet, Role};
+pub use change::{Actor, Change, ChangeKind, Committed, Revision};
+pub use decision::{Decision, Entry};
+pub use door::{DoorEvent, DoorResult, DoorState};
+pub use ids::*;
+pub use meter::{EventTime, MeterSample};
+pub use people::{Account, Organisation, Person, PersonState, StopGroup};
+pub use reason::Reason;
+pub use station::{
+    AcceptedState, ConnectorState, OcppVersion, PasswordHash, RefusedHandshake, Station,
+    StationKind, StationRecord, StationSettings,
+};
+pub use station_id::{StationId, StationIdError, StationKey};
+pub use token::{PresentedToken, TokenKind, mask, normalise};
+pub use transaction::{Phase, Transaction, TransactionRecord, TransactionRef};
+pub use tree::{
+    Area, AuthorizationRequired, Charger, ChargerAuthorization, Door, DoorFail, Evse, Installation,
+    Labels, Lock, Node, NodeKind, OfflinePolicy,
+};
