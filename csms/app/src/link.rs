@@ -54,3 +54,12 @@ pub struct Presence {
     /// When the last frame came.
     pub last_seen: Timestamp,
 }
+
+/// The other end of an HTTP request, put into the request's extensions by the gateway.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Peer {
+    /// The client's address; behind a trusted proxy the one the proxy tells (port 0).
+    pub address: SocketAddr,
+    /// TLS, ours or the trusted proxy's.
+    pub encrypted: bool,
+}
