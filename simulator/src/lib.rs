@@ -1,1 +1,17 @@
-//! Placeholder while the crate is written.
+//! Charge points and locks as state machines, for tests, demonstrations and load.
+//!
+//! It shares only the framing with the central system: payloads and behaviour are written from
+//! the standards a second time, so that a mistake on one side shows on the other.
+
+pub mod clock;
+pub mod station;
+pub mod token;
+pub mod transport;
+pub mod view;
+mod wire;
+
+pub use rpc::{MessageId, Version};
+pub use station::{Event, StationError};
+pub use token::{Token, TokenInfo, TokenKind};
+pub use transport::{CallFailure, ConnectError, Connection, Endpoint};
+pub use wire::{BootOutcome, BootReason, Identity, StopReason};

@@ -1,0 +1,323 @@
+//! Connecting a device and keeping it connected.
+
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use rpc::ErrorCode;
+use tokio::sync::watch;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::core::{Core, Registration, StationError, Wanted};
+use super::event::Event;
+use super::name::{Setting, SettingName};
+use super::{Heartbeats, Reconnect};
+use crate::transport::{Answer, CloseInfo, Connection, Incoming, IncomingCalls, Options, Reply};
+use crate::wire::{self, BootOutcome, BootReason};
+
+/// A kind of station on top of the core.
+#[async_trait::async_trait]
+pub(crate) trait Device: Send + Sync + 'static {
+    fn core(&self) -> &Core;
+
+    fn heartbeats(&self) -> Heartbeats;
+
+    /// Answers a command of its own kind; nothing if every kind of station does it alike, or none.
+    async fn command(self: Arc<Self>, call: &Incoming) -> Option<Answer>;
+
+    /// A setting has changed.
+    fn setting_changed(self: Arc<Self>, name: &SettingName);
+
+    /// Connected and accepted.
+    async fn came_online(self: Arc<Self>);
+
+    /// The connection has ended.
+    fn went_offline(self: Arc<Self>);
+
+    /// Lets go of what does not survive a restart.
+    fn restarted(&self);
+}
+
+/// Connects; boots if the central system has not accepted the station yet.
+pub(crate) async fn connect<D: Device>(device: &Arc<D>) -> Result<(), StationError> {
+    let core = device.core();
+    core.want(Wanted::Online);
+    if core.connection().is_some() {
+        return Ok(());
+    }
+    open(device).await?;
+    if core.registration() == Registration::Accepted {
+        // OCPP-J 1.6 §5.4: no BootNotification after a mere loss of the connection.
+        Arc::clone(device).came_online().await;
+    }
+    Ok(())
+}
+
+async fn open<D: Device>(device: &Arc<D>) -> Result<(), StationError> {
+    let core = device.core();
+    let endpoint = core.endpoint.lock().clone();
+    let weak = Arc::downgrade(device);
+    let options = Options {
+        handler: Some(Arc::new(Handler {
+            device: weak.clone(),
+        })),
+        ids: Some(core.ids.clone()),
+        tap: core.tap.clone(),
+        tasks: core.tasks.clone(),
+    };
+    let connection = Connection::connect_with(&endpoint, options).await?;
+    let closed = connection.watch_closed();
+    core.tasks
+        .spawn(watch(weak.clone(), closed, core.off.clone()));
+    match device.heartbeats() {
+        Heartbeats::Off => {}
+        Heartbeats::AsTold | Heartbeats::Every(_) => {
+            core.tasks
+                .spawn(beat(weak, connection.watch_closed(), core.changes()));
+        }
+    }
+    core.set_connection(connection);
+    core.emit(Event::Connected);
+    Ok(())
+}
+
+/// BootNotification, and what follows when it is accepted.
+pub(crate) async fn boot<D: Device>(
+    device: &Arc<D>,
+    reason: BootReason,
+) -> Result<BootOutcome, StationError> {
+    let outcome = device.core().boot(reason).await?;
+    if outcome.is_accepted() {
+        if device.heartbeats() == Heartbeats::AsTold && outcome.interval_seconds > 0 {
+            let seconds = outcome.interval_seconds.to_string();
+            device
+                .core()
+                .settings
+                .lock()
+                .put_known(Setting::HeartbeatInterval, &seconds);
+            device.core().touch();
+        }
+        Arc::clone(device).came_online().await;
+    }
+    Ok(outcome)
+}
+
+/// Closes the connection and stays away.
+pub(crate) async fn disconnect<D: Device>(device: &Arc<D>) {
+    device.core().want(Wanted::Offline);
+    if let Some(connection) = device.core().connection() {
+        let info = connection.close().await;
+        settle(device, info);
+    }
+}
+
+/// Lets go of the connection without a word.
+pub(crate) async fn drop_connection<D: Device>(device: &Arc<D>) {
+    if let Some(connection) = device.core().connection() {
+        connection.drop_hard().await;
+        settle(device, connection.closed().await);
+    }
+}
+
+/// Disconnects, forgets what does not survive a restart, connects and boots.
+pub(crate) async fn restart<D: Device>(
+    device: &Arc<D>,
+    reason: BootReason,
+) -> Result<BootOutcome, StationError> {
+    let core = device.core();
+    core.emit(Event::Rebooting);
+    disconnect(device).await;
+    core.set_registration(Registration::Unknown);
+    core.settings.lock().reboot();
+    core.ids.restart();
+    device.restarted();
+    core.want(Wanted::Online);
+    open(device).await?;
+    boot(device, reason).await
+}
+
+/// Ends everything.
+pub(crate) async fn switch_off<D: Device>(device: &Arc<D>) {
+    device.core().off.cancel();
+    disconnect(device).await;
+}
+
+/// Does once what the end of a connection means.
+fn settle<D: Device>(device: &Arc<D>, info: CloseInfo) {
+    if device.core().take_ended() {
+        device.core().emit(Event::Disconnected {
+            code: info.code,
+            reason: info.reason,
+        });
+        Arc::clone(device).went_offline();
+    }
+}
+
+/// Waits for the end of a connection, then connects again if that is wanted. Holds neither
+/// the device nor the connection meanwhile.
+async fn watch<D: Device>(
+    device: Weak<D>,
+    closed: impl Future<Output = CloseInfo>,
+    off: CancellationToken,
+) {
+    let info = tokio::select! {
+        () = off.cancelled() => return,
+        info = closed => info,
+    };
+    let Some(strong) = device.upgrade() else {
+        return;
+    };
+    settle(&strong, info);
+    drop(strong);
+    reconnect(device, off).await;
+}
+
+async fn reconnect<D: Device>(device: Weak<D>, off: CancellationToken) {
+    let mut attempt = 0;
+    loop {
+        let wait = {
+            let Some(strong) = device.upgrade() else {
+                return;
+            };
+            let core = strong.core();
+            let Reconnect::BackOff(back_off) = core.reconnect else {
+                return;
+            };
+            if core.wanted() == Wanted::Offline || core.connection().is_some() {
+                return;
+            }
+            back_off.wait(attempt)
+        };
+        tokio::select! {
+            () = off.cancelled() => return,
+            () = tokio::time::sleep(wait) => {}
+        }
+        let Some(strong) = device.upgrade() else {
+            return;
+        };
+        if strong.core().wanted() == Wanted::Offline {
+            return;
+        }
+        // Its own task watches the new connection.
+        match keep_trying_step(&strong).await {
+            Ok(()) => return,
+            Err(error) => {
+                attempt += 1;
+                strong.core().emit(Event::ConnectFailed {
+                    error: describe(&error),
+                    retry_seconds: wait.as_secs(),
+                });
+            }
+        }
+    }
+}
+
+async fn keep_trying_step<D: Device>(device: &Arc<D>) -> Result<(), StationError> {
+    connect(device).await?;
+    if device.core().registration() != Registration::Accepted {
+        boot(device, BootReason::PowerUp).await?;
+    }
+    Ok(())
+}
+
+/// The error with its causes.
+fn describe(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        text += &format!(": {inner}");
+        cause = inner.source();
+    }
+    text
+}
+
+/// Sends heartbeats as long as the connection is open.
+async fn beat<D: Device>(
+    device: Weak<D>,
+    closed: impl Future<Output = CloseInfo>,
+    mut changes: watch::Receiver<u64>,
+) {
+    tokio::pin!(closed);
+    let mut last = Instant::now();
+    loop {
+        let interval = {
+            let Some(strong) = device.upgrade() else {
+                return;
+            };
+            match strong.heartbeats() {
+                Heartbeats::Off => return,
+                Heartbeats::Every(interval) => interval,
+                Heartbeats::AsTold => {
+                    let seconds = strong
+                        .core()
+                        .settings
+                        .lock()
+                        .seconds(Setting::HeartbeatInterval);
+                    Duration::from_secs(seconds.filter(|seconds| *seconds > 0).unwrap_or(300))
+                }
+            }
+        };
+        tokio::select! {
+            _ = &mut closed => return,
+            // The interval may have changed.
+            changed = changes.changed() => match changed {
+                Ok(()) => continue,
+                Err(_) => return,
+            },
+            () = tokio::time::sleep_until(last + interval) => {}
+        }
+        last = Instant::now();
+        let Some(strong) = device.upgrade() else {
+            return;
+        };
+        if strong.core().is_ready() {
+            strong.core().tell(wire::heartbeat()).await;
+        }
+    }
+}
+
+/// Hands CALLs of the central system to the device.
+struct Handler<D> {
+    device: Weak<D>,
+}
+
+#[async_trait::async_trait]
+impl<D: Device> IncomingCalls for Handler<D> {
+    async fn answer(&self, call: Incoming) -> Answer {
+        let Some(device) = self.device.upgrade() else {
+            return Answer::error(ErrorCode::InternalError, "the station is switched off");
+        };
+        let action = call.action.clone();
+        let version = device.core().version;
+        let answer = match wire::check::command(version, &action, &call.payload) {
+            Err(error) => {
+                let bad = Event::BadMessage {
+                    action: action.clone(),
+                    error: error.clone(),
+                };
+                device.core().emit(bad);
+                Answer::error(ErrorCode::FormatViolation, error)
+            }
+            Ok(()) => match Arc::clone(&device).command(&call).await {
+                Some(answer) => answer,
+                None => super::common(&device, &call).await.unwrap_or_else(|| {
+                    Answer::error(
+                        ErrorCode::NotImplemented,
+                        format!("`{action}` is not known"),
+                    )
+                }),
+            },
+        };
+        let told = match &answer.reply {
+            Reply::Result(payload) => wire::text(payload, "status")
+                .unwrap_or("answered")
+                .to_owned(),
+            Reply::Error { code, .. } => code.to_string(),
+        };
+        device.core().emit(Event::Command {
+            action,
+            answer: told,
+        });
+        answer
+    }
+}
