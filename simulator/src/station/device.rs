@@ -1,5 +1,6 @@
 //! Connecting a device and keeping it connected.
 
+use std::pin::Pin;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -169,7 +170,9 @@ async fn watch<D: Device>(
     };
     settle(&strong, info);
     drop(strong);
-    reconnect(device, off).await;
+    // Boxed, because the new connection is watched by this same function.
+    let again: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(reconnect(device, off));
+    again.await;
 }
 
 async fn reconnect<D: Device>(device: Weak<D>, off: CancellationToken) {
