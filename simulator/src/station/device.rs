@@ -155,24 +155,22 @@ fn settle<D: Device>(device: &Arc<D>, info: CloseInfo) {
 }
 
 /// Waits for the end of a connection, then connects again if that is wanted. Holds neither
-/// the device nor the connection meanwhile.
-async fn watch<D: Device>(
+/// the device nor the connection meanwhile. Boxed, because it watches the new connection, too.
+fn watch<D: Device>(
     device: Weak<D>,
-    closed: impl Future<Output = CloseInfo>,
+    closed: impl Future<Output = CloseInfo> + Send + 'static,
     off: CancellationToken,
-) {
-    let info = tokio::select! {
-        () = off.cancelled() => return,
-        info = closed => info,
-    };
-    let Some(strong) = device.upgrade() else {
-        return;
-    };
-    settle(&strong, info);
-    drop(strong);
-    // Boxed, because the new connection is watched by this same function.
-    let again: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(reconnect(device, off));
-    again.await;
+) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+    Box::pin(async move {
+        let info = tokio::select! {
+            () = off.cancelled() => return,
+            info = closed => info,
+        };
+        let Some(strong) = device.upgrade() else { return };
+        settle(&strong, info);
+        drop(strong);
+        reconnect(device, off).await;
+    })
 }
 
 async fn reconnect<D: Device>(device: Weak<D>, off: CancellationToken) {
