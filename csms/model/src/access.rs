@@ -115,7 +115,13 @@ pub struct Credential {
 
 impl fmt::Debug for Credential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Credential({} {:?} {})", self.id, self.kind, mask(&self.value))
+        write!(
+            f,
+            "Credential({} {:?} {})",
+            self.id,
+            self.kind,
+            mask(&self.value)
+        )
     }
 }
 

@@ -101,7 +101,10 @@ impl ActionSet {
 
     /// The actions of the set, in the order of their bits.
     pub fn iter(self) -> impl Iterator<Item = Action> {
-        Action::ALL.iter().copied().filter(move |action| self.contains(*action))
+        Action::ALL
+            .iter()
+            .copied()
+            .filter(move |action| self.contains(*action))
     }
 
     /// Whether the set holds nothing.
@@ -120,7 +123,11 @@ impl ActionSet {
     #[must_use]
     pub fn from_bits(bits: i64) -> Self {
         Action::ALL.iter().fold(Self::EMPTY, |set, action| {
-            if bits & i64::from(*action as u16) != 0 { set.with(*action) } else { set }
+            if bits & i64::from(*action as u16) != 0 {
+                set.with(*action)
+            } else {
+                set
+            }
         })
     }
 }
@@ -157,12 +164,19 @@ impl Role {
     #[must_use]
     pub fn actions(self) -> ActionSet {
         match self {
-            Role::Owner => {
-                Action::ALL.iter().copied().filter(|a| *a != Action::ServiceTest).collect()
-            }
-            Role::User => [Action::Use, Action::RemoteUse, Action::StopOwn, Action::ViewOwn]
-                .into_iter()
+            Role::Owner => Action::ALL
+                .iter()
+                .copied()
+                .filter(|a| *a != Action::ServiceTest)
                 .collect(),
+            Role::User => [
+                Action::Use,
+                Action::RemoteUse,
+                Action::StopOwn,
+                Action::ViewOwn,
+            ]
+            .into_iter()
+            .collect(),
             Role::Service => [Action::Service, Action::ServiceTest, Action::ManageSettings]
                 .into_iter()
                 .collect(),
@@ -202,7 +216,10 @@ mod tests {
     #[test]
     fn an_owner_holds_all_but_service_test() {
         for action in Action::ALL {
-            assert_eq!(Role::Owner.actions().contains(*action), *action != Action::ServiceTest);
+            assert_eq!(
+                Role::Owner.actions().contains(*action),
+                *action != Action::ServiceTest
+            );
         }
     }
 
@@ -210,7 +227,12 @@ mod tests {
     fn unknown_bits_permit_nothing() {
         assert_eq!(ActionSet::from_bits(1 << 15), ActionSet::EMPTY);
         for action in Action::ALL {
-            assert_eq!(ActionSet::from_bits(*action as i64).iter().collect::<Vec<_>>(), [*action]);
+            assert_eq!(
+                ActionSet::from_bits(*action as i64)
+                    .iter()
+                    .collect::<Vec<_>>(),
+                [*action]
+            );
         }
     }
 }

@@ -44,7 +44,9 @@ impl DoorState {
     /// From its name, without case.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.name().eq_ignore_ascii_case(name))
+        Self::ALL
+            .into_iter()
+            .find(|state| state.name().eq_ignore_ascii_case(name))
     }
 }
 
@@ -63,8 +65,12 @@ pub enum DoorResult {
 
 impl DoorResult {
     /// Every result.
-    pub const ALL: [DoorResult; 4] =
-        [DoorResult::Granted, DoorResult::Refused, DoorResult::Exit, DoorResult::Forced];
+    pub const ALL: [DoorResult; 4] = [
+        DoorResult::Granted,
+        DoorResult::Refused,
+        DoorResult::Exit,
+        DoorResult::Forced,
+    ];
 
     /// The name used in the profile, the API and storage.
     #[must_use]

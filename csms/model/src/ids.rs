@@ -76,4 +76,11 @@ macro_rules! nodes {
     )+};
 }
 
-nodes!(OrganisationId, InstallationId, AreaId, ChargerId, EvseId, DoorId);
+nodes!(
+    OrganisationId,
+    InstallationId,
+    AreaId,
+    ChargerId,
+    EvseId,
+    DoorId
+);

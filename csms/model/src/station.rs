@@ -28,7 +28,9 @@ impl OcppVersion {
     /// From its name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::V16, Self::V201].into_iter().find(|version| version.name() == name)
+        [Self::V16, Self::V201]
+            .into_iter()
+            .find(|version| version.name() == name)
     }
 }
 

@@ -43,7 +43,10 @@ impl StationId {
         if text.chars().count() > Self::MAX {
             return Err(StationIdError::TooLong);
         }
-        if text.chars().any(|c| c.is_control() || c == '/' || c == '\\') {
+        if text
+            .chars()
+            .any(|c| c.is_control() || c == '/' || c == '\\')
+        {
             return Err(StationIdError::Character);
         }
         Ok(Self(text.to_owned()))
@@ -111,7 +114,10 @@ mod tests {
     #[test]
     fn bad_identities_are_refused() {
         assert_eq!(StationId::new(" "), Err(StationIdError::Empty));
-        assert_eq!(StationId::new(&"x".repeat(49)), Err(StationIdError::TooLong));
+        assert_eq!(
+            StationId::new(&"x".repeat(49)),
+            Err(StationIdError::TooLong)
+        );
         assert_eq!(StationId::new("a/b"), Err(StationIdError::Character));
         assert_eq!(StationId::new("a\u{0}b"), Err(StationIdError::Character));
         assert!(StationId::new(&"é".repeat(48)).is_ok());

@@ -64,7 +64,10 @@ impl PresentedToken {
     /// A token of a kind.
     #[must_use]
     pub fn new(kind: TokenKind, value: impl Into<String>) -> Self {
-        Self { value: value.into(), kind }
+        Self {
+            value: value.into(),
+            kind,
+        }
     }
 
     /// Nothing was presented: no value, or the kind says so.
