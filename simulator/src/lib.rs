@@ -3,13 +3,17 @@
 //! It shares only the framing with the central system: payloads and behaviour are written from
 //! the standards a second time, so that a mistake on one side shows on the other.
 
+pub mod charger;
 pub mod clock;
+#[cfg(test)]
+mod scripted_csms;
 pub mod station;
 pub mod token;
 pub mod transport;
 pub mod view;
 mod wire;
 
+pub use charger::{Charger, ChargerConfig};
 pub use rpc::{MessageId, Version};
 pub use station::{Event, StationError};
 pub use token::{Token, TokenInfo, TokenKind};

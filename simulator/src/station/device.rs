@@ -166,7 +166,9 @@ fn watch<D: Device>(
             () = off.cancelled() => return,
             info = closed => info,
         };
-        let Some(strong) = device.upgrade() else { return };
+        let Some(strong) = device.upgrade() else {
+            return;
+        };
         settle(&strong, info);
         drop(strong);
         reconnect(device, off).await;

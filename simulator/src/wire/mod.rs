@@ -63,7 +63,7 @@ impl BootReason {
 
 /// The status of a connector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ConnectorStatus {
+pub(crate) enum ConnectorStatus {
     /// Free.
     Available,
     /// Plugged, or authorized and waiting for the cable.
@@ -83,7 +83,7 @@ pub enum ConnectorStatus {
 impl ConnectorStatus {
     /// The word of the version; 2.0.1 tells less.
     #[must_use]
-    pub const fn wire(self, version: Version) -> &'static str {
+    pub(crate) const fn wire(self, version: Version) -> &'static str {
         match (self, version) {
             (ConnectorStatus::Available, _) => "Available",
             (ConnectorStatus::Unavailable, _) => "Unavailable",

@@ -1,0 +1,310 @@
+//! A simulated charger: cards, cables, transactions, and the central system's commands.
+
+mod authorizing;
+mod commands;
+mod config;
+mod inner;
+mod outbox;
+mod outcome;
+mod remote;
+mod service;
+mod state;
+#[cfg(test)]
+mod tests;
+mod transactions;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rpc::{MessageId, Version};
+use serde_json::Value;
+use tokio::sync::broadcast;
+use tokio::time::Instant;
+
+pub use config::ChargerConfig;
+use inner::Inner;
+pub use outcome::{AuthorizeOutcome, Presented, StartOutcome, StopOutcome};
+
+use crate::station::{self, Event, Registration, Setting, SettingName, StationError, Wanted};
+use crate::token::Token;
+use crate::transport::Connection;
+use crate::view::ConnectorView;
+use crate::wire::{BootOutcome, BootReason, StopReason};
+
+/// Which message id a repeated message takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RetryId {
+    /// The one it had.
+    Same,
+    /// A new one.
+    New,
+}
+
+/// A charger. Clones are the same charger; it is switched off with [`Charger::switch_off`].
+#[derive(Clone)]
+pub struct Charger {
+    inner: Arc<Inner>,
+}
+
+impl Charger {
+    /// A charger that is not connected yet.
+    #[must_use]
+    pub fn new(config: ChargerConfig) -> Charger {
+        Charger {
+            inner: Arc::new(Inner::new(config)),
+        }
+    }
+
+    /// Connects and boots.
+    ///
+    /// # Errors
+    /// When the connection cannot be made, or BootNotification is not answered.
+    pub async fn switch_on(&self) -> Result<BootOutcome, StationError> {
+        self.connect().await?;
+        self.boot().await
+    }
+
+    /// Connects, or connects again. If the central system has accepted the charger before, it
+    /// goes on where it was, and sends what waits in its queue.
+    ///
+    /// # Errors
+    /// When the connection cannot be made.
+    pub async fn connect(&self) -> Result<(), StationError> {
+        station::connect(&self.inner).await
+    }
+
+    /// Sends BootNotification; when accepted, tells the state of the connectors and sends what
+    /// waits in the queue.
+    ///
+    /// # Errors
+    /// When it is not answered.
+    pub async fn boot(&self) -> Result<BootOutcome, StationError> {
+        station::boot(&self.inner, BootReason::PowerUp).await
+    }
+
+    /// Closes the connection and stays offline; transactions go on.
+    pub async fn disconnect(&self) {
+        station::disconnect(&self.inner).await;
+    }
+
+    /// Loses the connection without a close frame. Comes back by itself only if the
+    /// configuration says so.
+    pub async fn drop_connection(&self) {
+        station::drop_connection(&self.inner).await;
+    }
+
+    /// Loses power: running transactions end, message ids may begin at 1 again; then connects and
+    /// boots.
+    ///
+    /// # Errors
+    /// When the connection cannot be made, or BootNotification is not answered.
+    pub async fn reboot(&self) -> Result<BootOutcome, StationError> {
+        self.inner.core.want(Wanted::Offline);
+        station::drop_connection(&self.inner).await;
+        self.inner.end_all(StopReason::PowerLoss).await;
+        station::restart(&self.inner, BootReason::LocalReset).await
+    }
+
+    /// Disconnects for good.
+    pub async fn switch_off(&self) {
+        station::switch_off(&self.inner).await;
+    }
+
+    /// Sends Authorize, whatever list and cache say.
+    ///
+    /// # Errors
+    /// When it is not answered with a result.
+    pub async fn authorize(&self, token: &Token) -> Result<AuthorizeOutcome, StationError> {
+        self.inner.ask(token).await
+    }
+
+    /// Holds a card before the reader of a connector.
+    ///
+    /// # Errors
+    /// When there is no such connector, or the central system answers Authorize with CALLERROR.
+    pub async fn present(&self, connector: u32, token: &Token) -> Result<Presented, StationError> {
+        self.inner.present(connector, token).await
+    }
+
+    /// Plugs a vehicle in. A transaction begins if somebody was let in before, or if no
+    /// authorization is needed.
+    ///
+    /// # Errors
+    /// When there is no such connector.
+    pub async fn plug(&self, connector: u32) -> Result<Option<StartOutcome>, StationError> {
+        self.inner.plug(connector).await
+    }
+
+    /// Pulls the cable out; a running transaction ends.
+    ///
+    /// # Errors
+    /// When there is no such connector.
+    pub async fn unplug(&self, connector: u32) -> Result<Option<StopOutcome>, StationError> {
+        self.inner.unplug(connector).await
+    }
+
+    /// Begins a transaction without asking anybody before.
+    ///
+    /// # Errors
+    /// When there is no such connector, or a transaction runs there.
+    pub async fn start_transaction(
+        &self,
+        connector: u32,
+        token: &Token,
+    ) -> Result<StartOutcome, StationError> {
+        self.inner.start_unasked(connector, token).await
+    }
+
+    /// Ends the transaction on a connector, with the card that ended it, if it was one.
+    ///
+    /// # Errors
+    /// When no transaction runs there.
+    pub async fn stop_transaction(
+        &self,
+        connector: u32,
+        reason: StopReason,
+        token: Option<&Token>,
+    ) -> Result<StopOutcome, StationError> {
+        self.inner.stop(connector, reason, token.cloned()).await
+    }
+
+    /// Sends a meter sample of the transaction on a connector, or a clock-aligned one if none
+    /// runs. Nothing comes back if it waits in the queue.
+    ///
+    /// # Errors
+    /// When there is no such connector, or the message is not answered with a result.
+    pub async fn meter_values(&self, connector: u32) -> Result<Option<MessageId>, StationError> {
+        self.inner.meter_values(connector).await
+    }
+
+    /// Sends StatusNotification of a connector, changed or not.
+    ///
+    /// # Errors
+    /// When there is no such connector, or it is not answered with a result.
+    pub async fn status(&self, connector: u32) -> Result<(), StationError> {
+        self.inner.tell_status(connector).await
+    }
+
+    /// Breaks a connector, or repairs it.
+    ///
+    /// # Errors
+    /// When there is no such connector.
+    pub async fn set_fault(&self, connector: u32, fault: Option<&str>) -> Result<(), StationError> {
+        self.inner.set_fault(connector, fault).await
+    }
+
+    /// Sends the last transaction message again, byte for byte but for its id.
+    ///
+    /// # Errors
+    /// When none was sent, or it is not answered with a result.
+    pub async fn retry_last(&self, id: RetryId) -> Result<Value, StationError> {
+        let sent = self
+            .inner
+            .outbox
+            .last_sent()
+            .ok_or(StationError::NothingToRetry)?;
+        let id = match id {
+            RetryId::Same => sent.id,
+            RetryId::New => self.inner.core.ids.next(),
+        };
+        self.inner
+            .core
+            .call_with_id(id, sent.action, sent.payload)
+            .await
+    }
+
+    /// What a driver sees at a connector.
+    #[must_use]
+    pub fn view(&self, connector: u32) -> Option<ConnectorView> {
+        self.inner
+            .state
+            .lock()
+            .view(connector, self.version(), Instant::now())
+    }
+
+    /// What drivers see at all connectors.
+    #[must_use]
+    pub fn views(&self) -> Vec<ConnectorView> {
+        (1..=self.inner.config.connectors)
+            .filter_map(|number| self.view(number))
+            .collect()
+    }
+
+    /// What happens from now on.
+    #[must_use]
+    pub fn events(&self) -> broadcast::Receiver<Event> {
+        self.inner.core.subscribe()
+    }
+
+    /// Waits until a condition on this charger holds.
+    ///
+    /// # Errors
+    /// When it does not hold in time.
+    pub async fn wait_until(
+        &self,
+        limit: Duration,
+        condition: impl Fn(&Charger) -> bool,
+    ) -> Result<(), tokio::time::error::Elapsed> {
+        self.inner.core.wait_until(limit, || condition(self)).await
+    }
+
+    /// The connection, if one is open, for messages of the caller's own making.
+    #[must_use]
+    pub fn connection(&self) -> Option<Connection> {
+        self.inner.core.connection()
+    }
+
+    /// How the central system sees the charger.
+    #[must_use]
+    pub fn registration(&self) -> Registration {
+        self.inner.core.registration()
+    }
+
+    /// Transaction messages that wait in the queue.
+    #[must_use]
+    pub fn queued(&self) -> usize {
+        self.inner.outbox.length()
+    }
+
+    /// Tokens in the authorization cache.
+    #[must_use]
+    pub fn cached_tokens(&self) -> usize {
+        self.inner.core.memory.lock().cache_length()
+    }
+
+    /// Version of the local list, and how many tokens are on it.
+    #[must_use]
+    pub fn local_list(&self) -> (i64, usize) {
+        let memory = self.inner.core.memory.lock();
+        (memory.list_version(), memory.list_length())
+    }
+
+    /// A setting.
+    #[must_use]
+    pub fn setting(&self, name: &SettingName) -> Option<String> {
+        self.inner
+            .core
+            .settings
+            .lock()
+            .text(name)
+            .map(str::to_owned)
+    }
+
+    /// Changes a setting at the charger itself.
+    pub fn set(&self, setting: Setting, value: &str) {
+        self.inner.core.settings.lock().put_known(setting, value);
+        self.inner.core.touch();
+    }
+
+    /// The version spoken.
+    #[must_use]
+    pub fn version(&self) -> Version {
+        self.inner.core.version
+    }
+
+    /// The identity.
+    #[must_use]
+    pub fn id(&self) -> String {
+        self.inner.core.station_id()
+    }
+}
