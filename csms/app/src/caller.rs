@@ -35,7 +35,10 @@ impl Caller {
     /// The person it is in an organisation.
     #[must_use]
     pub fn person_in(&self, organisation: OrganisationId) -> Option<PersonId> {
-        self.persons.iter().find(|(id, _)| *id == organisation).map(|(_, person)| *person)
+        self.persons
+            .iter()
+            .find(|(id, _)| *id == organisation)
+            .map(|(_, person)| *person)
     }
 
     /// The key it used, if any.

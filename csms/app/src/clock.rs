@@ -26,7 +26,10 @@ pub type SharedRandom = Arc<dyn Random>;
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "the one place that reads the system's clock")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that reads the system's clock"
+    )]
     fn now(&self) -> Timestamp {
         // Microseconds: what the database keeps.
         let now = Timestamp::now();
@@ -39,7 +42,10 @@ impl Clock for SystemClock {
 pub struct SystemRandom;
 
 impl Random for SystemRandom {
-    #[expect(clippy::expect_used, reason = "without randomness there are no secrets to be made")]
+    #[expect(
+        clippy::expect_used,
+        reason = "without randomness there are no secrets to be made"
+    )]
     fn fill(&self, buffer: &mut [u8]) {
         getrandom::fill(buffer).expect("the system gives randomness");
     }

@@ -1,11 +1,26 @@
 //! Use cases and the policy enforcement point: everything Keywatt does, without knowing how it is
 //! reached. The only caller of `authz::decide`.
 
+mod after;
+mod app;
+
 pub mod caller;
 pub mod clock;
 pub mod error;
+pub mod events;
+pub mod insight;
 pub mod link;
+pub mod live;
+pub mod pep;
+pub mod remote;
+pub mod secret;
+pub mod settings;
 pub mod station;
 
+pub use app::{App, Parts, StartError};
 pub use caller::{Caller, Proof};
 pub use error::{ApiError, FieldError};
+pub use events::Events;
+pub use live::Live;
+pub use pep::Pep;
+pub use settings::Settings;

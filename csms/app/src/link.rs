@@ -63,3 +63,29 @@ pub struct Peer {
     /// TLS, ours or the trusted proxy's.
     pub encrypted: bool,
 }
+
+/// No station is connected, and none can be: for commands that only touch the database.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoStations;
+
+#[async_trait]
+impl StationLink for NoStations {
+    async fn command(
+        &self,
+        _: &StationKey,
+        _: StationCommand,
+        _: Duration,
+    ) -> Result<CommandAnswer, CommandError> {
+        Err(CommandError::Offline)
+    }
+
+    fn presence(&self, _: &StationKey) -> Option<Presence> {
+        None
+    }
+
+    fn online(&self) -> usize {
+        0
+    }
+
+    fn disconnect(&self, _: &StationKey, _: Disconnect) {}
+}

@@ -7,7 +7,18 @@ use jiff::Timestamp;
 use model::neutral::{StationReply, StationRequest};
 use model::{OcppVersion, StationId, StationKey, StationKind, StationSettings};
 
+mod answer;
+mod authorize;
+mod door;
 mod handshake;
+mod keeping;
+mod requests;
+mod samples;
+mod standing;
+mod time;
+mod transaction;
+
+pub(crate) use standing::Standing;
 
 /// What the listener knows of a peer that wants to speak OCPP.
 #[derive(Clone, Debug)]

@@ -1,1 +1,243 @@
 //! Who may connect.
+
+use model::{RefusedHandshake, StationId, StationIdError};
+use store::Droppable;
+
+use super::{Admitted, Hello, Refusal};
+use crate::App;
+use crate::secret::{Pepper, hex, verify_station_password};
+use model::{PasswordHash, Station, StationKind};
+
+/// Wrong passwords an identity may offer from one address before it has to wait.
+const WRONG_PASSWORDS_A_MINUTE: u32 = 10;
+
+impl App {
+    pub(super) async fn admit_station(&self, hello: &Hello) -> Result<Admitted, Refusal> {
+        let id = StationId::new(&hello.identity).map_err(bad_identity)?;
+        let station = match self.store.get_station(&id.key()).await {
+            Ok(Some(station)) => station,
+            Ok(None) => return Err(unknown(&id)),
+            Err(error) => {
+                tracing::error!(%error, station.id = %id, "the station could not be looked up");
+                return Err(away());
+            }
+        };
+        let authenticated = self.prove(&station, &id, hello)?;
+        let doors = match station.kind {
+            StationKind::Charger(_) => Vec::new(),
+            StationKind::Lock(lock) => self
+                .live
+                .directory()
+                .lock(lock)
+                .map(|lock| lock.doors.iter().map(|(number, _)| *number).collect())
+                .unwrap_or_default(),
+        };
+        self.standing_of(&station).await.map_err(|_| away())?;
+        Ok(Admitted {
+            key: station.key,
+            id: station.id,
+            kind: station.kind,
+            doors,
+            authenticated,
+            settings: station.settings,
+        })
+    }
+
+    fn prove(&self, station: &Station, id: &StationId, hello: &Hello) -> Result<bool, Refusal> {
+        let Some(kept) = &station.password else {
+            return if hello.trusted_loopback || self.settings.allow_profile_0 {
+                Ok(false)
+            } else {
+                Err(Refusal {
+                    status: 401,
+                    code: "credential_not_set",
+                    reason: format!(
+                        "station `{id}` has no password here, and comes from elsewhere than \
+                         this machine"
+                    ),
+                    fix: "set a password with PUT /v1/stations/{station_id}/credential and in \
+                          the station, or start with --allow-profile-0"
+                        .to_owned(),
+                })
+            };
+        };
+        let attempts = (id.key(), hello.address.ip());
+        if self
+            .standing
+            .wrong_passwords
+            .is_exhausted(&attempts, self.clock.now())
+        {
+            return Err(Refusal {
+                status: 429,
+                code: "too_many_attempts",
+                reason: format!("station `{id}` offered too many wrong passwords"),
+                fix: "correct the password in the station; it may try again in a minute".to_owned(),
+            });
+        }
+        let Some(basic) = &hello.basic else {
+            return Err(Refusal {
+                status: 401,
+                code: "password_missing",
+                reason: format!("station `{id}` must present its password and sent none"),
+                fix: "set the station's AuthorizationKey (1.6) or BasicAuthPassword (2.0.1), and \
+                      security profile 1 or 2"
+                    .to_owned(),
+            });
+        };
+        let password = password_of(id, &basic.pair).ok_or_else(|| Refusal {
+            status: 401,
+            code: "user_is_not_identity",
+            reason: format!("the user name of Basic auth is not the identity `{id}`"),
+            fix: "set the station's user name to its identity, or leave it empty in its menu"
+                .to_owned(),
+        })?;
+        if is_password(&self.settings.pepper, kept, password) {
+            return Ok(true);
+        }
+        self.standing
+            .wrong_passwords
+            .note(attempts, WRONG_PASSWORDS_A_MINUTE, self.clock.now());
+        Err(Refusal {
+            status: 401,
+            code: "wrong_password",
+            reason: format!("the password of station `{id}` is wrong"),
+            fix: "set the same password in the station and with PUT \
+                  /v1/stations/{station_id}/credential; 1.6 stations often want it as hex"
+                .to_owned(),
+        })
+    }
+
+    pub(super) fn record_refusal(
+        &self,
+        identity: &str,
+        address: std::net::SocketAddr,
+        refusal: &Refusal,
+    ) {
+        let now = self.clock.now();
+        let identity: String = identity.chars().take(100).collect();
+        tracing::info!(
+            station.id = %identity.escape_debug(),
+            client.address = %address,
+            refusal.code = refusal.code,
+            "handshake refused"
+        );
+        metrics::counter!("keywatt_handshakes_refused_total", "code" => refusal.code).increment(1);
+        self.store.offer(Droppable::Refused(RefusedHandshake {
+            identity,
+            address: address.to_string(),
+            code: refusal.code.to_owned(),
+            reason: refusal.reason.clone(),
+            fix: refusal.fix.clone(),
+            count: 1,
+            first_at: now,
+            last_at: now,
+        }));
+    }
+}
+
+/// The password of `identity:password`. The identity is compared without case (Q6); it may hold
+/// `:` itself, so it is matched as a prefix and not split off (rules.md §4).
+fn password_of<'a>(id: &StationId, pair: &'a [u8]) -> Option<&'a [u8]> {
+    let name = id.as_str().as_bytes();
+    let user = pair.get(..name.len())?;
+    let rest = pair.get(name.len()..)?;
+    (user.eq_ignore_ascii_case(name)).then_some(())?;
+    rest.strip_prefix(b":")
+}
+
+/// The bytes as sent; or, since stations differ in whether they decode a hex key (Q11), the other
+/// form of the same key.
+fn is_password(pepper: &Pepper, kept: &PasswordHash, password: &[u8]) -> bool {
+    if verify_station_password(pepper, kept, password) {
+        return true;
+    }
+    if let Some(decoded) = from_hex(password) {
+        return verify_station_password(pepper, kept, &decoded);
+    }
+    if password.len() > 20 {
+        return false;
+    }
+    let upper = hex(password);
+    verify_station_password(pepper, kept, upper.as_bytes())
+        || verify_station_password(pepper, kept, upper.to_lowercase().as_bytes())
+}
+
+fn from_hex(text: &[u8]) -> Option<Vec<u8>> {
+    if text.len() < 32 || !text.len().is_multiple_of(2) {
+        return None;
+    }
+    text.chunks(2)
+        .map(|pair| {
+            std::str::from_utf8(pair)
+                .ok()
+                .and_then(|pair| u8::from_str_radix(pair, 16).ok())
+        })
+        .collect()
+}
+
+fn bad_identity(error: StationIdError) -> Refusal {
+    Refusal {
+        status: 400,
+        code: "bad_identity",
+        reason: error.to_string(),
+        fix: "let the last segment of the URL be the station's identity: 1 to 48 characters"
+            .to_owned(),
+    }
+}
+
+fn unknown(id: &StationId) -> Refusal {
+    Refusal {
+        status: 404,
+        code: "unknown_station",
+        reason: format!("no station `{id}` is registered"),
+        fix: "register a charger or lock with this station_id, or correct the identity in the \
+              station"
+            .to_owned(),
+    }
+}
+
+fn away() -> Refusal {
+    Refusal {
+        status: 503,
+        code: "not_available",
+        reason: "the database is away".to_owned(),
+        fix: "the station will try again by itself".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::SystemRandom;
+    use crate::secret::hash_station_password;
+
+    fn id(text: &str) -> StationId {
+        StationId::new(text).unwrap()
+    }
+
+    #[test]
+    fn the_user_is_the_identity_without_case_and_the_password_may_hold_colons() {
+        assert_eq!(
+            password_of(&id("CP1"), b"cp1:a:b\xff"),
+            Some(&b"a:b\xff"[..])
+        );
+        assert_eq!(password_of(&id("A:B"), b"A:B:secret"), Some(&b"secret"[..]));
+        assert_eq!(password_of(&id("CP1"), b"CP10:x"), None);
+        assert_eq!(password_of(&id("CP1"), b":x"), None);
+        assert_eq!(password_of(&id("CP1"), b"CP1"), None);
+    }
+
+    #[test]
+    fn a_hex_key_is_known_in_both_forms() {
+        let pepper = Pepper::new([1; 32]);
+        let bytes: Vec<u8> = (0u8..20).collect();
+        let text = hex(&bytes);
+        let kept_bytes = hash_station_password(&pepper, &SystemRandom, &bytes);
+        let kept_text = hash_station_password(&pepper, &SystemRandom, text.as_bytes());
+        for kept in [&kept_bytes, &kept_text] {
+            assert!(is_password(&pepper, kept, &bytes));
+            assert!(is_password(&pepper, kept, text.as_bytes()));
+            assert!(!is_password(&pepper, kept, b"00"));
+        }
+    }
+}

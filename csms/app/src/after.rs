@@ -1,0 +1,288 @@
+//! What follows from a change of access at stations: caches are cleared, charges whose right has
+//! ended are stopped where the installation says so. The change itself never waits for it.
+
+use std::collections::{HashMap, HashSet};
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use authz::{Directory, NodeDetail, NodeEntry};
+use governor::clock::{Clock, DefaultClock};
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use model::command::StationCommand;
+use model::{
+    AuthorizationRequired, Change, ChargerId, Committed, CredentialState, DoorId, Effect, NodeId,
+    PersonId, PersonState, StationKey, Subject,
+};
+use parking_lot::Mutex;
+use tokio::sync::broadcast::error::RecvError;
+
+use crate::App;
+use crate::link::Disconnect;
+
+/// A door may be opened from elsewhere that often a minute.
+const OPENINGS_A_MINUTE: NonZeroU32 = NonZeroU32::new(10).unwrap();
+
+/// What is owed to stations, and how often doors were opened.
+#[derive(Default)]
+pub(crate) struct Aftermath {
+    /// Stations whose cache must be cleared when they come back.
+    owed: Mutex<HashSet<StationKey>>,
+    pub(crate) door_openings: DoorOpenings,
+}
+
+/// Limits how often a door is opened from elsewhere.
+pub(crate) struct DoorOpenings(DefaultKeyedRateLimiter<DoorId>);
+
+impl Default for DoorOpenings {
+    fn default() -> Self {
+        Self(RateLimiter::keyed(Quota::per_minute(OPENINGS_A_MINUTE)))
+    }
+}
+
+impl DoorOpenings {
+    /// Whether it may be opened once more; else in how many seconds.
+    pub(crate) fn check(&self, door: DoorId) -> Result<(), u64> {
+        self.0.check_key(&door).map_err(|not_until| {
+            not_until
+                .wait_time_from(DefaultClock::default().now())
+                .as_secs()
+                .max(1)
+        })
+    }
+}
+
+/// Who may remember a right that is no longer.
+enum Concerned {
+    /// Every charger below these nodes.
+    Below(NodeId),
+    /// Every charger of the organisation, for what this person holds.
+    Of(PersonId),
+}
+
+impl App {
+    /// Follows the changes for as long as the process lives.
+    pub(crate) fn follow_changes(self: &Arc<Self>) {
+        let mut changes = self.live.changes();
+        let mut flags = flags_of(&self.live.directory());
+        let app = Arc::downgrade(self);
+        let stop = self.stopping();
+        self.tasks.spawn(async move {
+            loop {
+                let batch = tokio::select! {
+                    () = stop.cancelled() => return,
+                    batch = changes.recv() => batch,
+                };
+                let Some(app) = app.upgrade() else { return };
+                match batch {
+                    Ok(batch) => app.follow(&batch, &mut flags).await,
+                    Err(RecvError::Lagged(missed)) => {
+                        // What exactly changed is unknown: every cache may be wrong.
+                        tracing::warn!(missed, "clearing every cache");
+                        let directory = app.live.directory();
+                        flags = flags_of(&directory);
+                        let all = flags.keys().copied().collect();
+                        app.clear_caches(all).await;
+                    }
+                    Err(RecvError::Closed) => return,
+                }
+            }
+        });
+    }
+
+    async fn follow(
+        &self,
+        batch: &[Committed],
+        flags: &mut HashMap<ChargerId, AuthorizationRequired>,
+    ) {
+        let directory = self.live.directory();
+        let mut chargers: HashSet<ChargerId> = HashSet::new();
+        let mut people: HashSet<PersonId> = HashSet::new();
+        for committed in batch {
+            if let Some(station) = removed_station(&committed.change) {
+                self.standing.forget(&station);
+                self.link.disconnect(&station, Disconnect::Removed);
+            }
+            match concerned(&committed.change) {
+                Some(Concerned::Below(node)) => chargers.extend(chargers_below(&directory, node)),
+                Some(Concerned::Of(person)) => {
+                    people.insert(person);
+                    if let Some(entry) = directory.person(person) {
+                        for grant in entry.grants.iter() {
+                            chargers.extend(chargers_below(&directory, grant.node));
+                        }
+                    }
+                }
+                None => {}
+            }
+            if let Change::Grant(grant) = &committed.change {
+                let Subject::Person(person) = grant.subject;
+                people.insert(person);
+            }
+            if let Change::Installation(_) | Change::Charger(_) = &committed.change {
+                let now = flags_of(&directory);
+                for (charger, flag) in &now {
+                    let before = flags.get(charger).copied();
+                    if *flag == AuthorizationRequired::Required
+                        && before == Some(AuthorizationRequired::Open)
+                    {
+                        // The station may remember cards that were free.
+                        chargers.insert(*charger);
+                    }
+                }
+                *flags = now;
+            }
+        }
+        self.stop_without_right(&directory, &people);
+        self.clear_caches(chargers).await;
+    }
+
+    /// Clears the caches of stations that are there, and notes the debt to the others.
+    async fn clear_caches(&self, chargers: HashSet<ChargerId>) {
+        for charger in chargers {
+            let station = match self.store.get_charger(charger).await {
+                Ok(Some(row)) => row.station.key(),
+                Ok(None) => continue,
+                Err(error) => {
+                    tracing::error!(%error, "the station of a changed charger is not known");
+                    continue;
+                }
+            };
+            if self.link.presence(&station).is_some() {
+                self.send_in_background(station, StationCommand::ClearCache);
+            } else {
+                self.aftermath.owed.lock().insert(station);
+            }
+        }
+    }
+
+    /// A station is back: its cache is cleared if that is owed.
+    pub(crate) fn pay_debts(&self, station: &StationKey) {
+        if self.aftermath.owed.lock().remove(station) {
+            self.send_in_background(station.clone(), StationCommand::ClearCache);
+        }
+    }
+
+    /// Stops charges of these people that they could not begin now, where the installation says
+    /// so.
+    fn stop_without_right(&self, directory: &Directory, people: &HashSet<PersonId>) {
+        let now = self.clock.now();
+        for person in people {
+            let open: Vec<authz::OpenTransaction> = self
+                .pep
+                .usage(|usage| usage.of_person(*person).cloned().collect());
+            for transaction in open {
+                let Some(node) = directory.node(transaction.charger) else {
+                    continue;
+                };
+                let stops = directory
+                    .installation_of(node)
+                    .is_some_and(|(_, settings)| settings.stop_on_revocation);
+                if !stops {
+                    continue;
+                }
+                let request = authz::Request {
+                    resource: authz::Resource::AnyEvse(transaction.charger),
+                    ..authz::Request::person(
+                        *person,
+                        None,
+                        model::Action::Use,
+                        transaction.charger.into(),
+                    )
+                };
+                if !self.pep.decide(&request, now).allows() {
+                    self.stop_soon(transaction.id);
+                }
+            }
+        }
+    }
+
+    fn stop_soon(&self, id: model::TransactionId) {
+        let store = self.store.clone();
+        let link = Arc::clone(&self.link);
+        let deadline = self.settings.command_deadline;
+        self.tasks.spawn(async move {
+            let Ok(Some(transaction)) = store.get_transaction(id).await else {
+                return;
+            };
+            let reference = match transaction.number {
+                Some(number) => model::TransactionRef::Number(number),
+                None => model::TransactionRef::Text(transaction.station_transaction_id.clone()),
+            };
+            let command = StationCommand::RemoteStop(reference);
+            if let Err(error) = link.command(&transaction.station, command, deadline).await {
+                tracing::info!(%error, "a charge without right was not stopped");
+            }
+        });
+    }
+}
+
+/// The station of a charger or lock that was removed.
+fn removed_station(change: &Change) -> Option<StationKey> {
+    match change {
+        Change::Charger(row) => row.deleted_at.map(|_| row.station.key()),
+        Change::Lock(row) => row.deleted_at.map(|_| row.station.key()),
+        Change::Organisation(_)
+        | Change::Installation(_)
+        | Change::Area(_)
+        | Change::Door(_)
+        | Change::Person(_)
+        | Change::Credential(_)
+        | Change::Grant(_)
+        | Change::ApiKey(_) => None,
+    }
+}
+
+/// Whether a change may take a right away, and from whom.
+fn concerned(change: &Change) -> Option<Concerned> {
+    match change {
+        Change::Grant(grant) => {
+            let takes = grant.revoked_at.is_some() || grant.effect == Effect::Deny;
+            takes.then_some(Concerned::Below(grant.node))
+        }
+        Change::Credential(credential) => {
+            let takes = credential.deleted_at.is_some()
+                || credential.state != CredentialState::Active
+                || credential.valid_until.is_some();
+            takes.then_some(Concerned::Of(credential.person))
+        }
+        Change::Person(person) => {
+            let takes = person.deleted_at.is_some()
+                || person.state != PersonState::Active
+                || person.member_until.is_some();
+            takes.then_some(Concerned::Of(person.id))
+        }
+        Change::Organisation(_)
+        | Change::Installation(_)
+        | Change::Area(_)
+        | Change::Charger(_)
+        | Change::Lock(_)
+        | Change::Door(_)
+        | Change::ApiKey(_) => None,
+    }
+}
+
+fn chargers_below(directory: &Directory, node: NodeId) -> Vec<ChargerId> {
+    let is_below = |entry: &NodeEntry| entry.path.contains(&node);
+    match directory.node(node).map(|entry| &entry.detail) {
+        None => Vec::new(),
+        Some(NodeDetail::Charger { .. }) => vec![node.into()],
+        Some(NodeDetail::Evse { charger, .. }) => vec![*charger],
+        Some(NodeDetail::Door(_)) => Vec::new(),
+        Some(NodeDetail::Organisation | NodeDetail::Installation(_) | NodeDetail::Area) => {
+            directory
+                .nodes()
+                .filter(|(_, entry)| matches!(entry.detail, NodeDetail::Charger { .. }))
+                .filter(|(_, entry)| is_below(entry))
+                .map(|(id, _)| id.into())
+                .collect()
+        }
+    }
+}
+
+fn flags_of(directory: &Directory) -> HashMap<ChargerId, AuthorizationRequired> {
+    directory
+        .nodes()
+        .filter(|(_, entry)| matches!(entry.detail, NodeDetail::Charger { .. }))
+        .map(|(id, entry)| (id.into(), directory.authorization_required(entry)))
+        .collect()
+}

@@ -1,0 +1,269 @@
+//! The inside as a whole, and how it begins.
+
+use std::sync::Arc;
+
+use authz::{DirectoryBuilder, OpenTransaction, PendingRemote};
+use jiff::{SignedDuration, Timestamp};
+use model::{Actor, Area, Change, StationKind};
+use store::{Store, StoreError};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::Caller;
+use crate::after::Aftermath;
+use crate::clock::{SharedClock, SharedRandom};
+use crate::events::Events;
+use crate::link::StationLink;
+use crate::live::Live;
+use crate::pep::Pep;
+use crate::secret::{HashError, Passwords};
+use crate::settings::Settings;
+use crate::station::Standing;
+
+/// Grants that ended since then are kept, to tell why somebody is refused.
+const ENDED_GRANTS_KEPT: SignedDuration = SignedDuration::from_hours(24 * 400);
+
+/// Everything Keywatt does, without knowing how it is reached.
+pub struct App {
+    /// The database.
+    pub store: Store,
+    /// The live picture.
+    pub live: Arc<Live>,
+    /// The policy enforcement point.
+    pub pep: Pep,
+    /// The connections to stations.
+    pub link: Arc<dyn StationLink>,
+    /// The time.
+    pub clock: SharedClock,
+    /// Randomness.
+    pub random: SharedRandom,
+    /// What can be set.
+    pub settings: Settings,
+    /// What happens, for watchers.
+    pub events: Events,
+    /// People's passwords.
+    pub passwords: Passwords,
+    /// What is known of each station while the process lives.
+    pub(crate) standing: Standing,
+    pub(crate) aftermath: Aftermath,
+    pub(crate) tasks: TaskTracker,
+    stop: CancellationToken,
+}
+
+/// What the inside is made of.
+pub struct Parts {
+    /// The database, opened with [`Live::hook`] of `live`.
+    pub store: Store,
+    /// The live picture, still empty.
+    pub live: Arc<Live>,
+    /// The connections to stations.
+    pub link: Arc<dyn StationLink>,
+    /// The time.
+    pub clock: SharedClock,
+    /// Randomness.
+    pub random: SharedRandom,
+    /// What can be set.
+    pub settings: Settings,
+}
+
+/// Why the inside could not begin.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The database could not be read.
+    #[error("the database could not be read")]
+    Store(#[from] StoreError),
+    /// Passwords cannot be hashed.
+    #[error("passwords cannot be hashed")]
+    Passwords(#[from] HashError),
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("App")
+            .field("live", &self.live)
+            .finish_non_exhaustive()
+    }
+}
+
+impl App {
+    /// Reads the database and begins.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub async fn start(parts: Parts) -> Result<Arc<Self>, StartError> {
+        let Parts {
+            store,
+            live,
+            link,
+            clock,
+            random,
+            settings,
+        } = parts;
+        load(&store, &live, clock.now()).await?;
+        let pep = Pep::new(
+            Arc::clone(&live),
+            store.clone(),
+            clock.clone(),
+            settings.decision_wait,
+        );
+        take_up_usage(&store, &live, &pep, &clock).await?;
+        let mut epoch = [0; 4];
+        random.fill(&mut epoch);
+        let app = Arc::new(Self {
+            passwords: Passwords::new(random.as_ref())?,
+            events: Events::new(u64::from(u32::from_be_bytes(epoch))),
+            standing: Standing::default(),
+            aftermath: Aftermath::default(),
+            tasks: TaskTracker::new(),
+            stop: CancellationToken::new(),
+            store,
+            live,
+            pep,
+            link,
+            clock,
+            random,
+            settings,
+        });
+        app.follow_changes();
+        Ok(app)
+    }
+
+    /// Ends what runs in the background and waits until all that was queued is written.
+    pub async fn stop(&self) {
+        self.stop.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+        self.store.flush().await;
+    }
+
+    pub(crate) fn stopping(&self) -> CancellationToken {
+        self.stop.clone()
+    }
+
+    /// Who does it, for the change log.
+    #[must_use]
+    pub fn actor(&self, caller: &Caller, organisation: model::OrganisationId) -> Actor {
+        Actor {
+            person: caller.person_in(organisation),
+            api_key: caller.api_key(),
+            request: Some(caller.request),
+            at: self.clock.now(),
+            reason: caller.reason.clone(),
+        }
+    }
+}
+
+/// Reads the live picture; what is committed meanwhile is kept by [`Live`] and comes on top.
+async fn load(store: &Store, live: &Live, now: Timestamp) -> Result<(), StoreError> {
+    let mut seed = [0; 16];
+    seed.copy_from_slice(uuid::Uuid::new_v4().as_bytes());
+    let [a, b, c, d, e, f, g, h, rest @ ..] = seed;
+    let seed = (
+        u64::from_be_bytes([a, b, c, d, e, f, g, h]),
+        u64::from_be_bytes(rest),
+    );
+    let mut builder = DirectoryBuilder::new(seed);
+    // Areas come by id; what they stand in must be known first.
+    let mut areas: Vec<Area> = Vec::new();
+    let ended_since = now.checked_sub(ENDED_GRANTS_KEPT).unwrap_or(now);
+    let revision = store
+        .load_live(ended_since, |change| {
+            match change {
+                Change::Area(area) => areas.push(area),
+                change @ (Change::Organisation(_) | Change::Installation(_)) => {
+                    builder.add(&change);
+                }
+                change @ (Change::Charger(_)
+                | Change::Lock(_)
+                | Change::Door(_)
+                | Change::Person(_)
+                | Change::Credential(_)
+                | Change::Grant(_)
+                | Change::ApiKey(_)) => {
+                    for area in parents_first(std::mem::take(&mut areas)) {
+                        builder.add(&area);
+                    }
+                    builder.add(&change);
+                }
+            }
+            Ok(())
+        })
+        .await?;
+    for area in parents_first(areas) {
+        builder.add(&area);
+    }
+    live.load(builder.finish(revision));
+    Ok(())
+}
+
+/// Transactions in progress and remote starts waited for, from before the last stop.
+async fn take_up_usage(
+    store: &Store,
+    live: &Live,
+    pep: &Pep,
+    clock: &SharedClock,
+) -> Result<(), StoreError> {
+    let directory = live.directory();
+    let now = clock.now();
+    let open = store.open_all().await?;
+    let mut remotes = Vec::new();
+    for remote in store.all_pending(now).await? {
+        if let Some(station) = store.get_station(&remote.station).await?
+            && let StationKind::Charger(charger) = station.kind
+        {
+            remotes.push(PendingRemote {
+                charger,
+                person: remote.person,
+                until: remote.until,
+            });
+        }
+    }
+    pep.usage(|usage| {
+        for transaction in open {
+            let Some(charger) = transaction.charger else {
+                continue;
+            };
+            let Some(installation) = directory.node(charger).and_then(|node| node.installation)
+            else {
+                continue;
+            };
+            if !transaction.refused {
+                usage.begin(OpenTransaction {
+                    id: transaction.id,
+                    charger,
+                    installation,
+                    person: transaction.person,
+                    stop_group: transaction.stop_group,
+                    token_key: transaction.token_key,
+                });
+            }
+        }
+        for remote in remotes {
+            usage.expect_remote(remote);
+        }
+    });
+    Ok(())
+}
+
+/// Areas after what they stand in.
+fn parents_first(mut areas: Vec<model::Area>) -> Vec<Change> {
+    let mut ordered = Vec::with_capacity(areas.len());
+    let mut known: std::collections::HashSet<model::NodeId> =
+        areas.iter().map(|area| area.installation.into()).collect();
+    loop {
+        let before = areas.len();
+        let (ready, waiting): (Vec<_>, Vec<_>) = areas
+            .into_iter()
+            .partition(|area| known.contains(&area.parent));
+        for area in ready {
+            known.insert(area.id.into());
+            ordered.push(Change::Area(area));
+        }
+        areas = waiting;
+        if areas.len() == before {
+            // What is left stands in nothing; it permits nothing either.
+            ordered.extend(areas.into_iter().map(Change::Area));
+            return ordered;
+        }
+    }
+}

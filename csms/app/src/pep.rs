@@ -1,0 +1,339 @@
+//! The policy enforcement point: the one place that asks the engine.
+//!
+//! Everything with an effect goes through here and gets a permit or a reason. Each decision that
+//! leads to an effect, and each refusal, is written to the decision log; merely filtering what a
+//! list shows ([`Pep::holds`], [`Pep::sees`]) is not.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use authz::{Act, Asker, Explanation, Outcome, Permit, Request, Resource, Usage};
+use jiff::Timestamp;
+use model::{
+    Action, Decision, DecisionId, Entry, NodeId, PersonId, PresentedToken, StationKey, mask,
+};
+use parking_lot::Mutex;
+use store::Store;
+use uuid::Uuid;
+
+use crate::clock::SharedClock;
+use crate::live::Live;
+use crate::{ApiError, Caller};
+
+/// Asks the engine and keeps the log.
+pub struct Pep {
+    live: Arc<Live>,
+    usage: Mutex<Usage>,
+    store: Store,
+    clock: SharedClock,
+    wait: Duration,
+}
+
+/// Where a question comes from, for the log.
+#[derive(Clone, Debug)]
+pub struct Origin<'a> {
+    /// The way in.
+    pub entry: Entry,
+    /// The station that asks, if one does.
+    pub station: Option<&'a StationKey>,
+    /// The id of its message.
+    pub message_id: Option<&'a str>,
+}
+
+impl Origin<'_> {
+    /// The API.
+    pub const API: Origin<'static> = Origin {
+        entry: Entry::Api,
+        station: None,
+        message_id: None,
+    };
+}
+
+/// A decision and its row in the log.
+#[derive(Clone, Debug)]
+pub struct Decided {
+    /// What was decided.
+    pub outcome: Outcome,
+    /// The row that was, or is about to be, written.
+    pub row: Decision,
+}
+
+/// The decision log has no place; nothing may follow from the decision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the decision could not be logged")]
+pub struct NotLogged;
+
+impl std::fmt::Debug for Pep {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Pep")
+            .field("live", &self.live)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Pep {
+    /// Over a live picture.
+    #[must_use]
+    pub fn new(live: Arc<Live>, store: Store, clock: SharedClock, wait: Duration) -> Self {
+        Self {
+            live,
+            usage: Mutex::default(),
+            store,
+            clock,
+            wait,
+        }
+    }
+
+    /// Looks at or changes what changes with use. Never held across an await.
+    pub fn usage<R>(&self, with: impl FnOnce(&mut Usage) -> R) -> R {
+        with(&mut self.usage.lock())
+    }
+
+    /// Decides, without a row in the log.
+    #[must_use]
+    pub fn decide(&self, request: &Request<'_>, at: Timestamp) -> Outcome {
+        let directory = self.live.directory();
+        ask(request, &directory, &self.usage.lock(), at)
+    }
+
+    /// Decides as of `as_of`, and makes the row for the log. `then` sees the outcome before any
+    /// other decision is taken: what it reserves in the usage cannot be reserved twice.
+    pub fn decide_and<R>(
+        &self,
+        request: &Request<'_>,
+        origin: &Origin<'_>,
+        as_of: Timestamp,
+        then: impl FnOnce(&Outcome, &mut Usage) -> R,
+    ) -> (Decided, R) {
+        let at = self.clock.now();
+        let directory = self.live.directory();
+        let mut usage = self.usage.lock();
+        let begun = Instant::now();
+        let outcome = ask(request, &directory, &usage, as_of);
+        let took = begun.elapsed();
+        let result = then(&outcome, &mut usage);
+        drop(usage);
+        let row = row_of(request, origin, &outcome, &directory, at, as_of, took);
+        observe(origin, &row);
+        (Decided { outcome, row }, result)
+    }
+
+    /// Decides now and writes the row; waits for a place in the log.
+    ///
+    /// # Errors
+    /// When the log has no place in time: then nothing may follow from the decision.
+    pub async fn decide_logged(
+        &self,
+        request: &Request<'_>,
+        origin: &Origin<'_>,
+    ) -> Result<Decided, NotLogged> {
+        let now = self.clock.now();
+        let (decided, ()) = self.decide_and(request, origin, now, |_, _| ());
+        self.log(decided.row.clone()).await?;
+        Ok(decided)
+    }
+
+    /// Writes a row; waits for a place in the log.
+    ///
+    /// # Errors
+    /// When there is none in time.
+    pub async fn log(&self, row: Decision) -> Result<(), NotLogged> {
+        self.store
+            .log_decision(row, self.wait)
+            .await
+            .map_err(|error| {
+                tracing::error!(%error, "the decision log has no place");
+                NotLogged
+            })
+    }
+
+    /// Explains what would be decided, without a row in the log.
+    #[must_use]
+    pub fn explain(&self, request: &Request<'_>, at: Timestamp) -> Explanation {
+        let directory = self.live.directory();
+        ask_why(request, &directory, &self.usage.lock(), at)
+    }
+
+    /// Permits an action of a caller on a node.
+    ///
+    /// # Errors
+    /// `NotFound` when the caller holds nothing on the node, `Forbidden` when not this action.
+    pub async fn permit<A: Act>(
+        &self,
+        caller: &Caller,
+        node: impl Into<NodeId>,
+    ) -> Result<Permit<A>, ApiError> {
+        let node = node.into();
+        let person = self.person_of(caller, node).ok_or(ApiError::NotFound)?;
+        let request = Request::person(person, caller.api_key(), A::ACTION, node);
+        self.permit_for(caller, &request, node).await
+    }
+
+    /// Permits a request of a caller that names more than a node.
+    ///
+    /// # Errors
+    /// As [`Pep::permit`].
+    pub async fn permit_for<A: Act>(
+        &self,
+        caller: &Caller,
+        request: &Request<'_>,
+        node: NodeId,
+    ) -> Result<Permit<A>, ApiError> {
+        let decided = self
+            .decide_logged(request, &Origin::API)
+            .await
+            .map_err(|NotLogged| ApiError::Unavailable)?;
+        match &decided.outcome {
+            Outcome::Allow(terms) => terms.permit::<A>().ok_or(ApiError::Internal),
+            Outcome::Deny(_) if !self.sees(caller, node) => Err(ApiError::NotFound),
+            Outcome::Deny(denial) => Err(ApiError::Forbidden {
+                action: request.action,
+                ask: self.who_can_give(node).await,
+                reason: denial.reason,
+            }),
+        }
+    }
+
+    /// Whether a caller holds an action on a node; for filtering lists, not logged.
+    pub fn holds(&self, caller: &Caller, action: Action, node: impl Into<NodeId>) -> bool {
+        let node = node.into();
+        self.person_of(caller, node).is_some_and(|person| {
+            let request = Request::person(person, caller.api_key(), action, node);
+            self.decide(&request, self.clock.now()).allows()
+        })
+    }
+
+    /// Whether a caller holds anything at all on a node; for filtering lists, not logged.
+    pub fn sees(&self, caller: &Caller, node: impl Into<NodeId>) -> bool {
+        let node = node.into();
+        Action::ALL
+            .iter()
+            .filter(|action| **action != Action::Use && **action != Action::StopOwn)
+            .any(|action| self.holds(caller, *action, node))
+            || self.uses(caller, node)
+    }
+
+    /// `use` granted by name alone: on an open charger everybody would hold it.
+    fn uses(&self, caller: &Caller, node: NodeId) -> bool {
+        self.person_of(caller, node).is_some_and(|person| {
+            let request = Request::person(person, caller.api_key(), Action::Use, node);
+            self.decide(&request, self.clock.now()).reason() == model::Reason::Granted
+        })
+    }
+
+    /// The person a caller is in the organisation of a node.
+    #[must_use]
+    pub fn person_of(&self, caller: &Caller, node: NodeId) -> Option<PersonId> {
+        let directory = self.live.directory();
+        caller.person_in(directory.node(node)?.organisation)
+    }
+
+    /// Names of people who manage access on a node, at most five.
+    async fn who_can_give(&self, node: NodeId) -> Vec<String> {
+        let now = self.clock.now();
+        let directory = self.live.directory();
+        let managers: Vec<PersonId> = authz::candidates(&directory, node)
+            .into_iter()
+            .filter(|person| {
+                let request = Request::person(*person, None, Action::ManageAccess, node);
+                self.decide(&request, now).allows()
+            })
+            .take(5)
+            .collect();
+        let mut names = Vec::new();
+        for person in managers {
+            if let Ok(Some(person)) = self.store.get_person(person).await {
+                names.push(person.labels.name);
+            }
+        }
+        names
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the policy enforcement point")]
+fn ask(
+    request: &Request<'_>,
+    directory: &authz::Directory,
+    usage: &Usage,
+    at: Timestamp,
+) -> Outcome {
+    authz::decide(request, directory, usage, at)
+}
+
+#[expect(clippy::disallowed_methods, reason = "the policy enforcement point")]
+fn ask_why(
+    request: &Request<'_>,
+    directory: &authz::Directory,
+    usage: &Usage,
+    at: Timestamp,
+) -> Explanation {
+    authz::explain(request, directory, usage, at)
+}
+
+fn row_of(
+    request: &Request<'_>,
+    origin: &Origin<'_>,
+    outcome: &Outcome,
+    directory: &authz::Directory,
+    at: Timestamp,
+    as_of: Timestamp,
+    took: Duration,
+) -> Decision {
+    let found = outcome.found();
+    let (asked, evse): (Option<NodeId>, _) = match request.resource {
+        Resource::Node(node) => (Some(node), None),
+        Resource::AnyEvse(charger) => (Some(charger.into()), None),
+        Resource::Evse(charger, number) => (Some(charger.into()), Some(number)),
+        // Where no door was found, it is the site that was asked.
+        Resource::Lock(lock, number) => {
+            let site = directory.lock(lock).map(|lock| lock.installation.into());
+            (found.node.or(site), number)
+        }
+    };
+    let node = asked.filter(|node| directory.node(*node).is_some());
+    let entry = node.and_then(|node| directory.node(node));
+    let (token, api_key) = match request.asker {
+        Asker::Token(token) if token.is_nothing() => (None, None),
+        Asker::Token(PresentedToken { value, .. }) => (Some(mask(value)), None),
+        Asker::Nobody => (None, None),
+        Asker::Person { key, .. } => (None, key),
+    };
+    Decision {
+        id: DecisionId(Uuid::now_v7()),
+        organisation: entry.map(|entry| entry.organisation),
+        at,
+        as_of,
+        revision: outcome.revision(),
+        entry: origin.entry,
+        station: origin.station.cloned(),
+        message_id: origin.message_id.map(str::to_owned),
+        action: request.action,
+        node,
+        evse,
+        person: found.person,
+        credential: found.credential,
+        api_key,
+        token,
+        reason: outcome.reason(),
+        grant: outcome.grant(),
+        duration_ns: i64::try_from(took.as_nanos()).unwrap_or(i64::MAX),
+    }
+}
+
+fn observe(origin: &Origin<'_>, row: &Decision) {
+    metrics::counter!(
+        "keywatt_decisions_total",
+        "entry" => origin.entry.name(),
+        "effect" => row.reason.effect().name(),
+        "reason" => row.reason.code(),
+    )
+    .increment(1);
+    tracing::debug!(
+        station.id = origin.station.map(StationKey::as_str),
+        message.id = origin.message_id,
+        decision.id = %row.id,
+        decision.effect = row.reason.effect().name(),
+        decision.reason = row.reason.code(),
+        "decided"
+    );
+}

@@ -1,0 +1,288 @@
+//! Secrets: how they are made, and in which form they are kept.
+//!
+//! People's passwords are low in entropy and get Argon2id, at most two at once, since each costs
+//! 19 MiB and tens of milliseconds. API keys, session tokens and station passwords are long and
+//! random and get HMAC-SHA-256 under a pepper that is kept outside the database.
+
+use std::fmt;
+use std::sync::Arc;
+
+use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use argon2::{Argon2, PasswordHash as PhcHash};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, KeyInit, Mac};
+use model::{PasswordHash, StopGroup};
+use sha2::Sha256;
+use subtle::ConstantTimeEq;
+use tokio::sync::Semaphore;
+
+use crate::clock::Random;
+
+/// The key of all keyed hashes: 32 bytes, kept outside the database.
+#[derive(Clone)]
+pub struct Pepper(Arc<[u8; 32]>);
+
+impl Pepper {
+    /// A pepper read from where it is kept.
+    #[must_use]
+    pub fn new(bytes: [u8; 32]) -> Self {
+        Self(Arc::new(bytes))
+    }
+
+    fn mac(&self, purpose: &str, parts: &[&[u8]]) -> Vec<u8> {
+        #[expect(clippy::expect_used, reason = "HMAC takes a key of any length")]
+        let mut mac = Hmac::<Sha256>::new_from_slice(self.0.as_slice()).expect("any key length");
+        mac.update(purpose.as_bytes());
+        for part in parts {
+            mac.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+            mac.update(part);
+        }
+        mac.finalize().into_bytes().to_vec()
+    }
+}
+
+impl fmt::Debug for Pepper {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Pepper(…)")
+    }
+}
+
+/// A secret that was just made: shown once, then only its hash is known.
+#[derive(Clone, PartialEq, Eq)]
+pub struct NewSecret(String);
+
+impl NewSecret {
+    /// The secret itself, for the one answer that shows it.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for NewSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("NewSecret(…)")
+    }
+}
+
+/// A new API key `kw_` and 43 characters (256 bits), with the prefix that is kept in clear.
+#[must_use]
+pub fn new_api_key(random: &dyn Random) -> (NewSecret, String) {
+    let key = format!("kw_{}", new_token(random).0);
+    let prefix = key.chars().take(11).collect();
+    (NewSecret(key), prefix)
+}
+
+/// The prefix by which a presented key is looked up.
+#[must_use]
+pub fn api_key_prefix(key: &str) -> Option<String> {
+    let plausible = key.starts_with("kw_") && key.len() == 46 && key.is_ascii();
+    plausible.then(|| key.chars().take(11).collect())
+}
+
+/// A new session token or device key: 256 bits, base64url.
+#[must_use]
+pub fn new_token(random: &dyn Random) -> NewSecret {
+    let mut bytes = [0; 32];
+    random.fill(&mut bytes);
+    NewSecret(URL_SAFE_NO_PAD.encode(bytes))
+}
+
+/// The form in which an API key is kept.
+#[must_use]
+pub fn hash_api_key(pepper: &Pepper, key: &str) -> Vec<u8> {
+    pepper.mac("api_key", &[key.as_bytes()])
+}
+
+/// The form in which a session token is kept and looked up.
+#[must_use]
+pub fn hash_session_token(pepper: &Pepper, token: &str) -> Vec<u8> {
+    pepper.mac("session", &[token.as_bytes()])
+}
+
+/// The form in which a lock's device key is kept and looked up.
+#[must_use]
+pub fn hash_device_key(pepper: &Pepper, key: &str) -> Vec<u8> {
+    pepper.mac("device", &[key.as_bytes()])
+}
+
+/// Whether two hashes are the same, in constant time.
+#[must_use]
+pub fn same(one: &[u8], other: &[u8]) -> bool {
+    one.ct_eq(other).into()
+}
+
+/// The form in which a station's password is kept.
+#[must_use]
+pub fn hash_station_password(
+    pepper: &Pepper,
+    random: &dyn Random,
+    password: &[u8],
+) -> PasswordHash {
+    let mut salt = vec![0; 16];
+    random.fill(&mut salt);
+    let hash = pepper.mac("station", &[&salt, password]);
+    PasswordHash { salt, hash }
+}
+
+/// Whether these are the bytes of a station's password, in constant time.
+#[must_use]
+pub fn verify_station_password(pepper: &Pepper, kept: &PasswordHash, password: &[u8]) -> bool {
+    same(&pepper.mac("station", &[&kept.salt, password]), &kept.hash)
+}
+
+/// A new stop group: 16 upper-case hex characters.
+#[must_use]
+pub fn new_stop_group(random: &dyn Random) -> StopGroup {
+    let mut bytes = [0; 8];
+    random.fill(&mut bytes);
+    StopGroup(hex(&bytes))
+}
+
+/// A new remote token: 14 upper-case hex characters, the first byte FE.
+#[must_use]
+pub fn new_remote_token(random: &dyn Random) -> String {
+    let mut bytes = [0; 7];
+    random.fill(&mut bytes);
+    bytes[0] = 0xFE;
+    hex(&bytes)
+}
+
+/// Upper-case hex.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02X}");
+        text
+    })
+}
+
+/// Hashes and verifies people's passwords, at most two at once.
+#[derive(Clone)]
+pub struct Passwords {
+    places: Arc<Semaphore>,
+    /// Verified where there is nothing to verify, so that an unknown e-mail takes as long.
+    decoy: Arc<str>,
+}
+
+impl fmt::Debug for Passwords {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Passwords")
+    }
+}
+
+/// A password could not be hashed.
+#[derive(Debug, thiserror::Error)]
+#[error("the password could not be hashed")]
+pub struct HashError;
+
+impl Passwords {
+    /// Two places.
+    ///
+    /// # Errors
+    /// When Argon2 cannot be set up at all.
+    pub fn new(random: &dyn Random) -> Result<Self, HashError> {
+        let decoy = hash(random_salt(random), "no account has this password")?;
+        Ok(Self {
+            places: Arc::new(Semaphore::new(2)),
+            decoy: decoy.into(),
+        })
+    }
+
+    /// Argon2id in PHC form.
+    ///
+    /// # Errors
+    /// When hashing fails.
+    pub async fn hash(&self, random: &dyn Random, password: String) -> Result<String, HashError> {
+        let salt = random_salt(random);
+        let _place = self.places.acquire().await.map_err(|_| HashError)?;
+        tokio::task::spawn_blocking(move || hash(salt, &password))
+            .await
+            .map_err(|_| HashError)?
+    }
+
+    /// Whether this is the password; takes as long when there is no hash.
+    pub async fn verify(&self, kept: Option<String>, password: String) -> bool {
+        let known = kept.is_some();
+        let kept = kept.unwrap_or_else(|| self.decoy.to_string());
+        let Ok(_place) = self.places.acquire().await else {
+            return false;
+        };
+        let right = tokio::task::spawn_blocking(move || {
+            PhcHash::new(&kept).is_ok_and(|kept| {
+                Argon2::default()
+                    .verify_password(password.as_bytes(), &kept)
+                    .is_ok()
+            })
+        })
+        .await
+        .unwrap_or(false);
+        known && right
+    }
+}
+
+fn random_salt(random: &dyn Random) -> [u8; 16] {
+    let mut salt = [0; 16];
+    random.fill(&mut salt);
+    salt
+}
+
+fn hash(salt: [u8; 16], password: &str) -> Result<String, HashError> {
+    Argon2::default()
+        .hash_password_with_salt(password.as_bytes(), &salt)
+        .map(|hash| hash.to_string())
+        .map_err(|_| HashError)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::SystemRandom;
+
+    #[test]
+    fn a_station_password_is_known_again_by_its_bytes() {
+        let pepper = Pepper::new([7; 32]);
+        let password = [
+            0xff, 0x00, 0x3a, 0x41, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12,
+        ];
+        let kept = hash_station_password(&pepper, &SystemRandom, &password);
+        assert!(verify_station_password(&pepper, &kept, &password));
+        assert!(!verify_station_password(&pepper, &kept, &password[1..]));
+        assert!(!verify_station_password(
+            &Pepper::new([8; 32]),
+            &kept,
+            &password
+        ));
+    }
+
+    #[test]
+    fn keys_and_tokens_have_their_form() {
+        let (key, prefix) = new_api_key(&SystemRandom);
+        assert_eq!(api_key_prefix(key.reveal()), Some(prefix));
+        assert_eq!(api_key_prefix("kw_short"), None);
+        let token = new_remote_token(&SystemRandom);
+        assert_eq!((token.len(), &token[..2]), (14, "FE"));
+        assert_eq!(new_stop_group(&SystemRandom).0.len(), 16);
+    }
+
+    #[tokio::test]
+    async fn a_password_verifies_and_a_missing_hash_never_does() {
+        let passwords = Passwords::new(&SystemRandom).unwrap();
+        let kept = passwords
+            .hash(&SystemRandom, "correct horse".into())
+            .await
+            .unwrap();
+        assert!(
+            passwords
+                .verify(Some(kept.clone()), "correct horse".into())
+                .await
+        );
+        assert!(!passwords.verify(Some(kept), "wrong horse".into()).await);
+        assert!(
+            !passwords
+                .verify(None, "no account has this password".into())
+                .await
+        );
+    }
+}

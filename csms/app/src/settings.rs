@@ -1,0 +1,49 @@
+//! What can be set about the inside.
+
+use std::time::Duration;
+
+use crate::secret::Pepper;
+
+/// Settings of the use cases; the binary fills them from its configuration.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The key of all keyed hashes; kept outside the database.
+    pub pepper: Pepper,
+    /// How long a station may remember an accepted token at most.
+    pub cache_for: Duration,
+    /// The same for an unknown token at an open charger.
+    pub open_cache_for: Duration,
+    /// Heartbeat interval told to stations.
+    pub heartbeat: Duration,
+    /// How long an operator waits for a station's answer.
+    pub command_deadline: Duration,
+    /// How long a remote token counts after its command: connection time-out and a minute.
+    pub remote_start_window: Duration,
+    /// How long a transaction message is held while the database is away.
+    pub hold: Duration,
+    /// How long Authorize waits for a place in the decision log.
+    pub decision_wait: Duration,
+    /// Let stations without a credential in from elsewhere than loopback.
+    pub allow_profile_0: bool,
+    /// How long a login lasts.
+    pub session_for: Duration,
+}
+
+impl Settings {
+    /// The defaults, with a pepper.
+    #[must_use]
+    pub const fn new(pepper: Pepper) -> Self {
+        Self {
+            pepper,
+            cache_for: Duration::from_secs(24 * 3600),
+            open_cache_for: Duration::from_secs(5 * 60),
+            heartbeat: Duration::from_secs(300),
+            command_deadline: Duration::from_secs(30),
+            remote_start_window: Duration::from_secs(180),
+            hold: Duration::from_secs(25),
+            decision_wait: Duration::from_secs(5),
+            allow_profile_0: false,
+            session_for: Duration::from_secs(12 * 3600),
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! A token asks to use a charger or a door.
+
+use std::time::Duration;
+
+use authz::{Intent, Outcome, Request, Resource};
+use jiff::Timestamp;
+use model::neutral::{Authorize, AuthorizeForm, DoorReply, StationReply, Verdict};
+use model::{Entry, OcppVersion, PresentedToken, Reason, StationKind};
+
+use super::{Connection, StationFailure};
+use crate::App;
+use crate::pep::{Decided, Origin};
+
+impl App {
+    pub(super) async fn authorize(
+        &self,
+        connection: &Connection,
+        message_id: &str,
+        authorize: Authorize,
+    ) -> Result<StationReply, StationFailure> {
+        let (entry, resource) = match (connection.station.kind, connection.version) {
+            (StationKind::Charger(charger), OcppVersion::V16) => {
+                (Entry::Authorize16, Resource::AnyEvse(charger))
+            }
+            (StationKind::Charger(charger), OcppVersion::V201) => {
+                (Entry::Authorize201, Resource::AnyEvse(charger))
+            }
+            (StationKind::Lock(lock), OcppVersion::V16) => {
+                (Entry::Lock16, Resource::Lock(lock, authorize.door))
+            }
+            (StationKind::Lock(lock), OcppVersion::V201) => {
+                (Entry::Lock201, Resource::Lock(lock, authorize.door))
+            }
+        };
+        let origin = Origin {
+            entry,
+            station: Some(&connection.station.key),
+            message_id: Some(message_id),
+        };
+        let request = Request::token(&authorize.token, resource, Intent::Ask);
+        let decided = self
+            .pep
+            .decide_logged(&request, &origin)
+            .await
+            .map_err(|_| StationFailure::Unavailable)?;
+        self.tell_decision(&decided);
+        let verdict = self.verdict(&decided, authorize.token, decided.row.at);
+        Ok(match authorize.form {
+            AuthorizeForm::Standard => StationReply::Authorized(Box::new(verdict)),
+            AuthorizeForm::Door => StationReply::Door(Box::new(self.door_reply(&decided, verdict))),
+        })
+    }
+
+    /// What a station is told of a decision.
+    pub(crate) fn verdict(
+        &self,
+        decided: &Decided,
+        token: PresentedToken,
+        now: Timestamp,
+    ) -> Verdict {
+        let found = decided.outcome.found();
+        let (expires_at, evses) = match &decided.outcome {
+            Outcome::Allow(terms) => {
+                // Whoever may only stop, and the remote token, are asked for each time.
+                let most = if terms.reason == Reason::StopOwn || found.remote_token {
+                    Duration::ZERO
+                } else if terms.reason == Reason::OpenAccess {
+                    self.settings.open_cache_for
+                } else {
+                    self.settings.cache_for
+                };
+                let most = now.checked_add(most).unwrap_or(now);
+                (
+                    Some(terms.until.map_or(most, |until| until.min(most))),
+                    terms.evses.clone(),
+                )
+            }
+            Outcome::Deny(_) => (None, Vec::new()),
+        };
+        Verdict {
+            decision: decided.row.id,
+            reason: decided.outcome.reason(),
+            token,
+            expires_at,
+            stop_group: found.stop_group.clone(),
+            evses,
+        }
+    }
+
+    pub(crate) fn door_reply(&self, decided: &Decided, verdict: Verdict) -> DoorReply {
+        let directory = self.live.directory();
+        let open_seconds = decided
+            .outcome
+            .found()
+            .node
+            .filter(|_| decided.outcome.allows())
+            .and_then(|node| directory.door(node.into()))
+            .map_or(0, |door| door.open_seconds);
+        let text = if verdict.reason.allows() {
+            "welcome"
+        } else {
+            verdict.reason.for_person()
+        };
+        DoorReply {
+            verdict,
+            open_seconds,
+            text: text.to_owned(),
+        }
+    }
+
+    pub(crate) fn tell_decision(&self, decided: &Decided) {
+        let Some(node) = decided.row.node else { return };
+        let data = serde_json::json!({
+            "decision_id": decided.row.id,
+            "entry": decided.row.entry.name(),
+            "effect": decided.row.reason.effect().name(),
+            "reason": decided.row.reason.code(),
+        });
+        self.events
+            .tell(decided.row.at, "decision", node, decided.row.person, data);
+    }
+}

@@ -1,0 +1,242 @@
+//! What is done with each thing a station says.
+
+use async_trait::async_trait;
+use model::neutral::{
+    Boot, BootReply, BootStatus, DoorStateReport, Report, StationReply, StationRequest, Status,
+};
+use model::{AcceptedState, ConnectorState, DoorId, NodeId, StationKey, StationKind};
+use serde_json::json;
+use store::{DoorStateRow, Droppable, StationReport};
+
+use super::time::plausible_or;
+use super::{Admitted, Connection, Hello, Refusal, StationFailure, Stations};
+use crate::App;
+
+#[async_trait]
+impl Stations for App {
+    fn ready(&self) -> bool {
+        self.live.is_loaded()
+    }
+
+    async fn admit(&self, hello: &Hello) -> Result<Admitted, Refusal> {
+        let admitted = self.admit_station(hello).await;
+        if let Err(refusal) = &admitted {
+            self.record_refusal(&hello.identity, hello.address, refusal);
+        }
+        admitted
+    }
+
+    fn refused(&self, identity: &str, address: std::net::SocketAddr, refusal: &Refusal) {
+        self.record_refusal(identity, address, refusal);
+    }
+
+    fn connected(&self, connection: &Connection) {
+        self.standing.update(&connection.station.key, |record| {
+            record.version = Some(connection.version);
+            record.last_seen_at = Some(connection.since);
+        });
+        self.seen(&connection.station.key, connection.since);
+        if let Some(node) = self.node_of(connection) {
+            let data = json!({
+                "station_id": connection.station.id.as_str(),
+                "version": connection.version.name(),
+            });
+            self.events
+                .tell(connection.since, "station.connected", node, None, data);
+        }
+        self.pay_debts(&connection.station.key);
+    }
+
+    fn disconnected(&self, connection: &Connection) {
+        let now = self.clock.now();
+        self.standing.update(&connection.station.key, |record| {
+            record.last_seen_at = Some(now);
+        });
+        self.seen(&connection.station.key, now);
+        if let Some(node) = self.node_of(connection) {
+            let data = json!({ "station_id": connection.station.id.as_str() });
+            self.events
+                .tell(now, "station.disconnected", node, None, data);
+        }
+    }
+
+    async fn handle(
+        &self,
+        connection: &Connection,
+        message_id: &str,
+        request: StationRequest,
+    ) -> Result<StationReply, StationFailure> {
+        let accepted = self.standing.accepted(&connection.station.key) == AcceptedState::Accepted;
+        match request {
+            StationRequest::Boot(boot) => self.boot(connection, boot).await,
+            // What has happened is recorded, accepted or not.
+            StationRequest::Transaction(event) => {
+                self.transaction_event(connection, message_id, *event).await
+            }
+            StationRequest::DoorEvent(event) => self.door_event(connection, event).await,
+            StationRequest::Meter(report) => self.meter_report(connection, report).await,
+            // 1.6: OCPP-J errata 3.8; 2.0.1: B01.FR.10.
+            _ if !accepted => Err(StationFailure::NotAccepted),
+            StationRequest::Heartbeat => Ok(StationReply::Time(self.clock.now())),
+            StationRequest::Status(status) => Ok(self.status(connection, status)),
+            StationRequest::Authorize(authorize) => {
+                self.authorize(connection, message_id, authorize).await
+            }
+            StationRequest::DoorState(report) => Ok(self.door_state(connection, &report)),
+            StationRequest::Report(report) => Ok(self.report(connection, report)),
+            StationRequest::DataTransfer(_) => Ok(StationReply::UnknownVendor),
+        }
+    }
+
+    fn quirks(&self, station: &model::StationKey, quirks: &[(&'static str, String)]) {
+        self.count_quirks(station, quirks);
+    }
+}
+
+impl App {
+    fn seen(&self, station: &StationKey, at: jiff::Timestamp) {
+        self.store.offer(Droppable::Seen {
+            station: station.clone(),
+            at,
+        });
+    }
+
+    /// The charger, or the installation of the lock: where what happens at a station is shown.
+    pub(crate) fn node_of(&self, connection: &Connection) -> Option<NodeId> {
+        match connection.station.kind {
+            StationKind::Charger(charger) => Some(charger.into()),
+            StationKind::Lock(lock) => self
+                .live
+                .directory()
+                .lock(lock)
+                .map(|lock| lock.installation.into()),
+        }
+    }
+
+    /// A registered station is accepted; that survives reconnect and restart, so it is written
+    /// before it is said.
+    async fn boot(
+        &self,
+        connection: &Connection,
+        boot: Boot,
+    ) -> Result<StationReply, StationFailure> {
+        let now = self.clock.now();
+        let record = self.standing.update(&connection.station.key, |record| {
+            record.vendor = Some(boot.vendor);
+            record.model = Some(boot.model);
+            record.serial = boot.serial;
+            record.firmware = boot.firmware;
+            record.version = Some(connection.version);
+            record.last_seen_at = Some(now);
+        });
+        let accepted = model::StationRecord {
+            accepted: AcceptedState::Accepted,
+            ..record
+        };
+        self.store
+            .write(self.settings.hold, move |tx| {
+                let record = accepted.clone();
+                Box::pin(async move { tx.put_station_record(&record).await })
+            })
+            .await
+            .map_err(|error| {
+                tracing::error!(%error, station.id = %connection.station.key, "boot not recorded");
+                StationFailure::Unavailable
+            })?;
+        self.standing.update(&connection.station.key, |record| {
+            record.accepted = AcceptedState::Accepted;
+        });
+        let interval = u32::try_from(self.settings.heartbeat.as_secs()).unwrap_or(u32::MAX);
+        Ok(StationReply::Boot(BootReply {
+            status: BootStatus::Accepted,
+            interval_seconds: interval,
+            now: self.clock.now(),
+        }))
+    }
+
+    fn status(&self, connection: &Connection, status: Status) -> StationReply {
+        let now = self.clock.now();
+        let at = plausible_or(status.at.as_ref(), now);
+        if let Some(node) = self.node_of(connection) {
+            let data = json!({
+                "station_id": connection.station.id.as_str(),
+                "evse": status.evse,
+                "connector": status.connector,
+                "status": status.status,
+                "error_code": status.error_code,
+            });
+            self.events.tell(now, "connector.status", node, None, data);
+        }
+        self.store.offer(Droppable::Connector(ConnectorState {
+            station: connection.station.key.clone(),
+            evse: status.evse,
+            connector: status.connector,
+            status: status.status,
+            error_code: status.error_code,
+            info: status.info,
+            at,
+        }));
+        StationReply::Received
+    }
+
+    fn door_state(&self, connection: &Connection, report: &DoorStateReport) -> StationReply {
+        let now = self.clock.now();
+        let at = plausible_or(report.at.as_ref(), now);
+        if let Some(door) = self.door_of(connection, report.door) {
+            let data = json!({
+                "station_id": connection.station.id.as_str(),
+                "door": report.door,
+                "state": report.state.map(model::DoorState::name),
+                "problem": report.problem,
+            });
+            self.events.tell(now, "door.state", door, None, data);
+            self.store.offer(Droppable::Door(DoorStateRow {
+                door,
+                state: report.state,
+                problem: report.problem.clone(),
+                at,
+            }));
+        }
+        StationReply::Received
+    }
+
+    pub(super) fn door_of(&self, connection: &Connection, number: u32) -> Option<DoorId> {
+        let StationKind::Lock(lock) = connection.station.kind else {
+            return None;
+        };
+        let directory = self.live.directory();
+        directory
+            .lock(lock)?
+            .doors
+            .iter()
+            .find(|(other, _)| *other == number)
+            .map(|(_, door)| *door)
+    }
+
+    fn report(&self, connection: &Connection, report: Report) -> StationReply {
+        let now = self.clock.now();
+        if let Some(node) = self.node_of(connection) {
+            let data = json!({
+                "station_id": connection.station.id.as_str(),
+                "kind": report.kind.name(),
+            });
+            self.events.tell(now, "station.report", node, None, data);
+            if let Some(organisation) = self
+                .live
+                .directory()
+                .node(node)
+                .map(|entry| entry.organisation)
+            {
+                self.store.offer(Droppable::Report(StationReport {
+                    id: uuid::Uuid::now_v7(),
+                    station: connection.station.key.clone(),
+                    organisation,
+                    kind: report.kind,
+                    payload: report.payload,
+                    received_at: now,
+                }));
+            }
+        }
+        StationReply::Received
+    }
+}

@@ -1,0 +1,438 @@
+//! Transactions: decided, recorded, then answered. Nothing is answered before it is committed,
+//! and nothing that has happened is refused its record.
+
+use authz::{Asker, Intent, Outcome, Request, Resource};
+use jiff::Timestamp;
+use model::neutral::{StationReply, TransactionEvent, TransactionReply, Verdict};
+use model::{
+    Action, ChargerId, Entry, NodeId, OcppVersion, OrganisationId, Phase, PresentedToken, Reason,
+    StationKind, Transaction, TransactionId, TransactionRef,
+};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::answer::{StoredAnswer, StoredVerdict};
+use super::keeping::{Judgement, Keep, only_fit};
+use super::time::{Timeliness, timeliness};
+use super::{Connection, StationFailure};
+use crate::App;
+use crate::pep::{Decided, Origin};
+
+/// What the decision on the token of an event means for the record and for the answer.
+pub(super) struct Judged {
+    /// As of the event: what the record says.
+    pub(super) then: Decided,
+    /// As of now: what the station is told; the same unless it came late.
+    pub(super) now: Decided,
+    /// The token began something, and was not presented to end it.
+    pub(super) begins: bool,
+}
+
+impl App {
+    pub(super) async fn transaction_event(
+        &self,
+        connection: &Connection,
+        message_id: &str,
+        event: TransactionEvent,
+    ) -> Result<StationReply, StationFailure> {
+        let now = self.clock.now();
+        let when = timeliness(&event.at, event.delivery, connection.since, now);
+        let fresh = TransactionId(Uuid::now_v7());
+        let known = self.find_transaction(connection, &event).await?;
+        let id = known.as_ref().map_or(fresh, |transaction| transaction.id);
+
+        let judged = self.judge(
+            connection,
+            message_id,
+            &event,
+            known.as_ref(),
+            id,
+            when,
+            now,
+        );
+        if let Some(judged) = &judged {
+            self.log_judged(judged).await?;
+        }
+        let Some(organisation) = self.organisation_of(connection) else {
+            // The station was removed while it was connected; it is about to be disconnected.
+            return Err(StationFailure::NotRecorded);
+        };
+        let keep = Keep {
+            station: connection.station.key.clone(),
+            organisation,
+            charger: charger_of(connection),
+            evse: self.evse_of(connection, event.evse),
+            id,
+            when,
+            now,
+            judged: self.judgement(judged.as_ref(), &event, now),
+            group: self.group_of(connection, &event),
+            event,
+        };
+        let token = keep.event.token.clone();
+        let kept = match self.keep(keep).await {
+            Ok(kept) => kept,
+            Err(error) => {
+                // Not recorded: what was reserved for it is free again.
+                if known.is_none() {
+                    self.pep.usage(|usage| usage.end(id));
+                }
+                tracing::error!(%error, station.id = %connection.station.key, "not recorded");
+                return Err(StationFailure::NotRecorded);
+            }
+        };
+        if kept.transaction.id != id && known.is_none() {
+            // A retry: the transaction is the one from before.
+            self.pep.usage(|usage| usage.end(id));
+        }
+        self.follow_use(&kept.transaction, judged.as_ref(), kept.is_new);
+        if let Some(quirk) = kept.quirk {
+            self.count_quirks(
+                &connection.station.key,
+                &[(quirk, "transaction".to_owned())],
+            );
+        }
+        if kept.is_new {
+            self.tell_transaction(connection, &kept.transaction, kept.phase);
+            if let Some(judged) = &judged {
+                self.tell_decision(&judged.now);
+            }
+            self.enforce(connection, &kept.transaction, judged.as_ref());
+        }
+        Ok(StationReply::Transaction(Box::new(reply(
+            kept.answer,
+            token,
+        ))))
+    }
+
+    /// The transaction an event belongs to, if it is known already.
+    async fn find_transaction(
+        &self,
+        connection: &Connection,
+        event: &TransactionEvent,
+    ) -> Result<Option<Transaction>, StationFailure> {
+        let station = &connection.station.key;
+        let found = match &event.reference {
+            TransactionRef::New => Ok(None),
+            TransactionRef::Number(number) => {
+                match self
+                    .store
+                    .find_transaction_by_number(station, *number)
+                    .await
+                {
+                    Ok(None) => self.store.open_of_station(station).await.map(|open| {
+                        only_fit(open, event, self.group_of(connection, event).as_ref())
+                    }),
+                    found => found,
+                }
+            }
+            TransactionRef::Text(name) => self.store.find_transaction_by_name(station, name).await,
+        };
+        found.map_err(|error| {
+            tracing::error!(%error, station.id = %station, "the transaction could not be looked up");
+            StationFailure::NotRecorded
+        })
+    }
+
+    pub(super) fn group_of(
+        &self,
+        connection: &Connection,
+        event: &TransactionEvent,
+    ) -> Option<model::StopGroup> {
+        let organisation = self.organisation_of(connection)?;
+        let directory = self.live.directory();
+        let (_, person) = directory.holder_of(organisation, event.token.as_ref()?)?;
+        directory
+            .person(person)
+            .map(|person| person.stop_group.clone())
+    }
+
+    /// Decides on the token of an event, if it carries one.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the facts of one event, all of them needed"
+    )]
+    fn judge(
+        &self,
+        connection: &Connection,
+        message_id: &str,
+        event: &TransactionEvent,
+        known: Option<&Transaction>,
+        id: TransactionId,
+        when: Timeliness,
+        now: Timestamp,
+    ) -> Option<Judged> {
+        let token = event.token.as_ref();
+        let started_without_token = token.is_none()
+            && event.phase == Phase::Started
+            && connection.version == OcppVersion::V16;
+        if token.is_none() && !started_without_token {
+            return None;
+        }
+        let resource = match (
+            connection.station.kind,
+            event.evse.or(known.and_then(|k| k.evse_number)),
+        ) {
+            (StationKind::Charger(charger), Some(evse)) if evse > 0 => {
+                Resource::Evse(charger, evse)
+            }
+            (StationKind::Charger(charger), _) => Resource::AnyEvse(charger),
+            // A lock that sends a transaction all the same gets a number and no permission.
+            (StationKind::Lock(lock), evse) => Resource::Lock(lock, evse.or(Some(0))),
+        };
+        let entry = match (connection.version, event.phase) {
+            (OcppVersion::V201, _) => Entry::TransactionEvent201,
+            (OcppVersion::V16, Phase::Ended) => Entry::Stop16,
+            (OcppVersion::V16, Phase::Started | Phase::Updated) => Entry::Start16,
+        };
+        let origin = Origin {
+            entry,
+            station: Some(&connection.station.key),
+            message_id: Some(message_id),
+        };
+        let asker = token.map_or(Asker::Nobody, Asker::Token);
+        let stops = match connection.version {
+            // C12: a token that ends a transaction, or was presented to end it.
+            OcppVersion::V201 => {
+                event.phase == Phase::Ended || event.trigger.as_deref() == Some("StopAuthorized")
+            }
+            OcppVersion::V16 => false,
+        };
+        let action = if stops { Action::StopOwn } else { Action::Use };
+        // 1.6 StopTransaction: idTagInfo is what a start would get now, since it feeds the
+        // station's cache; the transaction that ends does not count.
+        let intent = if stops {
+            Intent::Stop(id)
+        } else {
+            Intent::Start(id)
+        };
+        let begins = !stops && event.phase != Phase::Ended;
+        let reserve = |outcome: &Outcome, usage: &mut authz::Usage| {
+            if !begins {
+                return;
+            }
+            if let (Outcome::Allow(terms), Some(open)) = (
+                outcome,
+                self.open_transaction(connection, id, &outcome.found().clone(), token),
+            ) {
+                if terms.found.remote_token
+                    && let (Some(charger), Some(person)) =
+                        (charger_of(connection), terms.found.person)
+                {
+                    // One command, one start.
+                    usage.cancel_remote(charger, person);
+                }
+                usage.begin(open);
+            }
+        };
+        Some(match when {
+            Timeliness::Live => {
+                let request = Request {
+                    asker,
+                    action,
+                    resource,
+                    intent,
+                };
+                let (then, ()) = self.pep.decide_and(&request, &origin, now, reserve);
+                Judged {
+                    now: then.clone(),
+                    then,
+                    begins,
+                }
+            }
+            Timeliness::Late(time) => {
+                let intent = if stops { intent } else { Intent::Late };
+                let request = Request {
+                    asker,
+                    action,
+                    resource,
+                    intent,
+                };
+                let (then, ()) = self.pep.decide_and(&request, &origin, time, reserve);
+                let (now, ()) = self.pep.decide_and(&request, &origin, now, |_, _| ());
+                Judged { then, now, begins }
+            }
+        })
+    }
+
+    /// What of a decision goes into the record.
+    fn judgement(
+        &self,
+        judged: Option<&Judged>,
+        event: &TransactionEvent,
+        now: Timestamp,
+    ) -> Option<Judgement> {
+        let judged = judged?;
+        let found = judged.then.outcome.found();
+        let token = event
+            .token
+            .clone()
+            .unwrap_or_else(|| PresentedToken::new(model::TokenKind::NoAuthorization, ""));
+        let verdict = self.verdict(&judged.now, token, now);
+        Some(Judgement {
+            reason: judged.then.outcome.reason(),
+            decision: judged.then.row.id,
+            person: found.person,
+            credential: found.credential,
+            stop_group: found.stop_group.clone(),
+            remote_token: found.remote_token,
+            begins: judged.begins,
+            verdict: StoredVerdict::from(&verdict),
+        })
+    }
+
+    async fn log_judged(&self, judged: &Judged) -> Result<(), StationFailure> {
+        let mut rows = vec![judged.then.row.clone()];
+        if judged.now.row.id != judged.then.row.id {
+            rows.push(judged.now.row.clone());
+        }
+        for row in rows {
+            self.pep
+                .log(row)
+                .await
+                .map_err(|_| StationFailure::NotRecorded)?;
+        }
+        Ok(())
+    }
+
+    fn open_transaction(
+        &self,
+        connection: &Connection,
+        id: TransactionId,
+        found: &authz::Found,
+        token: Option<&PresentedToken>,
+    ) -> Option<authz::OpenTransaction> {
+        let charger = charger_of(connection)?;
+        let installation = self.live.directory().node(charger)?.installation?;
+        Some(authz::OpenTransaction {
+            id,
+            charger,
+            installation,
+            person: found.person,
+            stop_group: found.stop_group.clone(),
+            token_key: token.map(PresentedToken::key),
+        })
+    }
+
+    /// Keeps the usage in step with what is recorded.
+    fn follow_use(&self, transaction: &Transaction, judged: Option<&Judged>, is_new: bool) {
+        let Some(charger) = transaction.charger else {
+            return;
+        };
+        let Some(installation) = self
+            .live
+            .directory()
+            .node(charger)
+            .and_then(|node| node.installation)
+        else {
+            return;
+        };
+        let refused = transaction.refused;
+        self.pep.usage(|usage| {
+            if transaction.ended_at.is_some() || refused {
+                usage.end(transaction.id);
+            } else if is_new || judged.is_some() {
+                usage.begin(authz::OpenTransaction {
+                    id: transaction.id,
+                    charger,
+                    installation,
+                    person: transaction.person,
+                    stop_group: transaction.stop_group.clone(),
+                    token_key: transaction.token_key.clone(),
+                });
+            }
+        });
+    }
+
+    /// A station that charges without authorization where one is required does not enforce:
+    /// that is noted, and the transaction is stopped where the installation says so.
+    fn enforce(&self, connection: &Connection, transaction: &Transaction, judged: Option<&Judged>) {
+        let Some(judged) = judged else { return };
+        let outcome = &judged.now.outcome;
+        let unauthenticated = outcome.reason() == Reason::NoCredential && !outcome.allows();
+        if !unauthenticated || transaction.ended_at.is_some() {
+            return;
+        }
+        self.count_quirks(
+            &connection.station.key,
+            &[("does_not_enforce", "idToken".to_owned())],
+        );
+        let directory = self.live.directory();
+        let stops = transaction
+            .charger
+            .and_then(|charger| directory.node(charger))
+            .and_then(|node| directory.installation_of(node))
+            .is_some_and(|(_, settings)| settings.stop_on_revocation);
+        if stops {
+            self.stop_in_background(transaction);
+        }
+    }
+
+    fn tell_transaction(&self, connection: &Connection, transaction: &Transaction, phase: Phase) {
+        let Some(node) = self.node_of(connection) else {
+            return;
+        };
+        let kind = match phase {
+            Phase::Started => "transaction.started",
+            Phase::Updated => "transaction.updated",
+            Phase::Ended => "transaction.ended",
+        };
+        let data = json!({
+            "transaction_id": transaction.id,
+            "station_id": connection.station.id.as_str(),
+            "evse": transaction.evse_number,
+            "refused": transaction.refused,
+            "energy_wh": transaction.energy_wh,
+            "stop_reason": transaction.stop_reason,
+        });
+        self.events
+            .tell(self.clock.now(), kind, node, transaction.person, data);
+    }
+
+    pub(super) fn organisation_of(&self, connection: &Connection) -> Option<OrganisationId> {
+        let node: NodeId = self.node_of(connection)?;
+        self.live
+            .directory()
+            .node(node)
+            .map(|entry| entry.organisation)
+    }
+
+    pub(super) fn evse_of(
+        &self,
+        connection: &Connection,
+        number: Option<u32>,
+    ) -> Option<model::EvseId> {
+        let directory = self.live.directory();
+        let charger = directory.node(charger_of(connection)?)?;
+        let authz::NodeDetail::Charger { evses, .. } = &charger.detail else {
+            return None;
+        };
+        evses
+            .iter()
+            .find(|(other, _)| Some(*other) == number)
+            .map(|(_, id)| *id)
+    }
+}
+
+pub(super) const fn charger_of(connection: &Connection) -> Option<ChargerId> {
+    match connection.station.kind {
+        StationKind::Charger(charger) => Some(charger),
+        StationKind::Lock(_) => None,
+    }
+}
+
+/// The stored answer, with the token echoed as this message spelt it.
+fn reply(answer: StoredAnswer, token: Option<PresentedToken>) -> TransactionReply {
+    let verdict = answer.verdict.zip(token).map(|(verdict, token)| Verdict {
+        decision: verdict.decision,
+        reason: verdict.reason,
+        token,
+        expires_at: verdict.expires_at,
+        stop_group: verdict.stop_group,
+        evses: verdict.evses,
+    });
+    TransactionReply {
+        number: answer.number,
+        verdict,
+    }
+}
