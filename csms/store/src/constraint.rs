@@ -1,0 +1,242 @@
+//! The constraints of our tables, by name (PostgreSQL) or by what SQLite says instead.
+
+/// What a constraint is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ConstraintKind {
+    /// The row, or a value that may stand in one row only, is there already.
+    Unique,
+    /// The row breaks a rule.
+    Check,
+    /// The row points at one that is not there.
+    Foreign,
+}
+
+macro_rules! constraints {
+    ($($(#[$doc:meta])* $name:ident = $kind:ident $text:literal $(, $columns:literal)?;)+) => {
+        /// A constraint of one of our tables.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum Constraint { $($(#[$doc])* $name),+ }
+
+        impl Constraint {
+            /// Every constraint.
+            pub const ALL: &'static [Constraint] = &[$(Constraint::$name),+];
+
+            /// Its name in the database.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Constraint::$name => $text),+ }
+            }
+
+            /// What it is.
+            #[must_use]
+            pub const fn kind(self) -> ConstraintKind {
+                match self { $(Constraint::$name => ConstraintKind::$kind),+ }
+            }
+
+            /// The columns SQLite names when a unique constraint is violated.
+            const fn columns(self) -> Option<&'static str> {
+                match self { $(Constraint::$name => constraints!(@columns $($columns)?)),+ }
+            }
+        }
+    };
+    (@columns) => { None };
+    (@columns $columns:literal) => { Some($columns) };
+}
+
+constraints! {
+    /// The id of an organisation.
+    OrganisationId = Unique "organisations_pkey", "organisations.id";
+    /// The id of an account.
+    AccountId = Unique "accounts_pkey", "accounts.id";
+    /// The e-mail address of an account.
+    AccountEmail = Unique "accounts_email_key", "accounts.email";
+    /// 1..=320 characters.
+    AccountEmailLength = Check "accounts_email_length";
+    /// The id of a session.
+    SessionId = Unique "sessions_pkey", "sessions.id";
+    /// The token of a session.
+    SessionToken = Unique "sessions_token_key", "sessions.token_hash";
+    /// The account of a session.
+    SessionAccount = Foreign "sessions_account_fkey";
+    /// The id of a person.
+    PersonId = Unique "people_pkey", "people.id";
+    /// The id of a person within the organisation; cannot be met without `PersonId`.
+    PersonOrganisationId = Unique "people_organisation_key", "people.organisation_id, people.id";
+    /// The organisation of a person.
+    PersonOrganisation = Foreign "people_organisation_fkey";
+    /// The account of a person.
+    PersonAccount = Foreign "people_account_fkey";
+    /// The id of a credential.
+    CredentialId = Unique "credentials_pkey", "credentials.id";
+    /// The key of a credential that is not removed, within the organisation.
+    CredentialKey = Unique "credentials_live_key",
+        "credentials.organisation_id, credentials.namespace, credentials.key";
+    /// One remote token per person.
+    OneAppCredential = Unique "credentials_one_app", "credentials.person_id";
+    /// The person of a credential, in the same organisation.
+    CredentialPerson = Foreign "credentials_person_fkey";
+    /// 1..=255 characters.
+    CredentialKeyLength = Check "credentials_key_length";
+    /// Begins before it ends.
+    CredentialValidity = Check "credentials_validity";
+    /// The id of a grant.
+    GrantId = Unique "grants_pkey", "grants.id";
+    /// The person of a grant, in the same organisation.
+    GrantPerson = Foreign "grants_person_fkey";
+    /// Begins before it ends.
+    GrantValidity = Check "grants_validity";
+    /// The id of an API key.
+    ApiKeyId = Unique "api_keys_pkey", "api_keys.id";
+    /// The first characters of an API key.
+    ApiKeyPrefix = Unique "api_keys_prefix_key", "api_keys.prefix";
+    /// The person of an API key, in the same organisation.
+    ApiKeyPerson = Foreign "api_keys_person_fkey";
+    /// The id of an installation.
+    InstallationId = Unique "installations_pkey", "installations.id";
+    /// The id of an installation within the organisation; cannot be met without `InstallationId`.
+    InstallationOrganisationId = Unique "installations_organisation_key",
+        "installations.organisation_id, installations.id";
+    /// The organisation of an installation.
+    InstallationOrganisation = Foreign "installations_organisation_fkey";
+    /// The id of an area.
+    AreaId = Unique "areas_pkey", "areas.id";
+    /// The installation of an area, in the same organisation.
+    AreaInstallation = Foreign "areas_installation_fkey";
+    /// The id of a charger.
+    ChargerId = Unique "chargers_pkey", "chargers.id";
+    /// The installation of a charger, in the same organisation.
+    ChargerInstallation = Foreign "chargers_installation_fkey";
+    /// The id of an EVSE.
+    EvseId = Unique "evses_pkey", "evses.id";
+    /// The number of an EVSE at its charger.
+    EvseNumber = Unique "evses_live_number", "evses.charger_id, evses.number";
+    /// The charger of an EVSE.
+    EvseCharger = Foreign "evses_charger_fkey";
+    /// EVSEs count from 1.
+    EvseFromOne = Check "evses_number_from_one";
+    /// The id of a lock.
+    LockId = Unique "locks_pkey", "locks.id";
+    /// The id of a lock within the organisation; cannot be met without `LockId`.
+    LockOrganisationId = Unique "locks_organisation_key", "locks.organisation_id, locks.id";
+    /// The installation of a lock, in the same organisation.
+    LockInstallation = Foreign "locks_installation_fkey";
+    /// The id of a door.
+    DoorId = Unique "doors_pkey", "doors.id";
+    /// The number of a door at its lock.
+    DoorNumber = Unique "doors_live_number", "doors.lock_id, doors.number";
+    /// The installation of a door, in the same organisation.
+    DoorInstallation = Foreign "doors_installation_fkey";
+    /// The lock of a door, in the same organisation.
+    DoorLock = Foreign "doors_lock_fkey";
+    /// Doors count from 1.
+    DoorFromOne = Check "doors_number_from_one";
+    /// 1..=3600 seconds.
+    DoorOpenSeconds = Check "doors_open_seconds";
+    /// The identity of a station, in the whole deployment.
+    StationTaken = Unique "stations_pkey", "stations.key";
+    /// One station per charger.
+    StationOfCharger = Unique "stations_charger_key", "stations.charger_id";
+    /// One station per lock.
+    StationOfLock = Unique "stations_lock_key", "stations.lock_id";
+    /// The installation of a station, in the same organisation.
+    StationInstallation = Foreign "stations_installation_fkey";
+    /// The charger of a station.
+    StationCharger = Foreign "stations_charger_fkey";
+    /// The lock of a station.
+    StationLock = Foreign "stations_lock_fkey";
+    /// A station is a charger or a lock.
+    StationOneKind = Check "stations_one_kind";
+    /// A password has a salt and a hash.
+    StationWholePassword = Check "stations_whole_password";
+    /// The state of a station.
+    StationRecordKey = Unique "station_records_pkey", "station_records.station_key";
+    /// The state of a connector.
+    ConnectorStateKey = Unique "connector_states_pkey",
+        "connector_states.station_key, connector_states.evse_number, connector_states.connector";
+    /// The id of a report.
+    ReportId = Unique "station_reports_pkey", "station_reports.id";
+    /// A refused identity.
+    RefusedIdentity = Unique "refused_handshakes_pkey", "refused_handshakes.identity";
+    /// The id of a transaction.
+    TransactionId = Unique "transactions_pkey", "transactions.id";
+    /// The number given to a transaction.
+    TransactionNumber = Unique "transactions_number_key",
+        "transactions.station_key, transactions.number";
+    /// The natural key of a transaction message.
+    TransactionRecord = Unique "transaction_records_pkey",
+        "transaction_records.station_key, transaction_records.natural_key";
+    /// The natural key of a sample.
+    MeterSample = Unique "meter_samples_pkey",
+        "meter_samples.station_key, meter_samples.natural_key";
+    /// The number of a remote start.
+    RemoteStartId = Unique "remote_starts_pkey", "remote_starts.id";
+    /// The state of a door.
+    DoorStateId = Unique "door_states_pkey", "door_states.door_id";
+    /// The id a lock gave to an event.
+    DoorEventId = Unique "door_events_pkey", "door_events.lock_id, door_events.event_id";
+    /// The id of a decision.
+    DecisionId = Unique "decisions_pkey", "decisions.id";
+    /// A revision.
+    Revision = Unique "change_log_pkey", "change_log.revision";
+    /// A counter.
+    CounterName = Unique "counters_pkey", "counters.name";
+    /// An answered request.
+    IdempotencyKey = Unique "idempotency_keys_pkey",
+        "idempotency_keys.principal, idempotency_keys.key";
+}
+
+impl Constraint {
+    /// By the name PostgreSQL gives.
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|constraint| constraint.name() == name)
+    }
+
+    /// By the message SQLite gives: a unique one lists columns, a check says its name, a foreign
+    /// key says nothing (see `Tx::missing`).
+    pub(crate) fn from_message(message: &str) -> Option<Self> {
+        if let Some((_, columns)) = message.split_once("UNIQUE constraint failed: ") {
+            return Self::ALL
+                .iter()
+                .copied()
+                .find(|constraint| constraint.columns() == Some(columns.trim()));
+        }
+        let (_, name) = message.split_once("CHECK constraint failed: ")?;
+        Self::from_name(name.trim())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_of_sqlite_name_the_constraint() {
+        assert_eq!(
+            Constraint::from_message("(code: 2067) UNIQUE constraint failed: accounts.email"),
+            Some(Constraint::AccountEmail)
+        );
+        assert_eq!(
+            Constraint::from_message("CHECK constraint failed: doors_open_seconds"),
+            Some(Constraint::DoorOpenSeconds)
+        );
+        assert_eq!(
+            Constraint::from_message("FOREIGN KEY constraint failed"),
+            None
+        );
+    }
+
+    #[test]
+    fn every_unique_constraint_knows_its_columns() {
+        for constraint in Constraint::ALL {
+            assert_eq!(
+                constraint.columns().is_some(),
+                constraint.kind() == ConstraintKind::Unique,
+                "{constraint:?}"
+            );
+        }
+    }
+}

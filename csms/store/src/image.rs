@@ -1,0 +1,220 @@
+//! Rows as the change log shows them: credentials masked, hashes left out.
+
+use model::{
+    ActionSet, ApiKey, Area, AuthorizationRequired, Change, Charger, ChargerAuthorization,
+    Credential, CredentialState, Door, DoorFail, Grant, Installation, Labels, Lock, OfflinePolicy,
+    Organisation, Person, PersonState, Role, Subject, mask,
+};
+use serde_json::{Map, Value, json};
+
+/// A row as JSON, as it may be kept and shown: the value of a credential is masked, the hash of an
+/// API key and the stop group of a person are left out.
+#[must_use]
+pub fn image(change: &Change) -> Value {
+    let (mut fields, labels) = match change {
+        Change::Organisation(row) => (organisation(row), Some(&row.labels)),
+        Change::Installation(row) => (installation(row), Some(&row.labels)),
+        Change::Area(row) => (area(row), Some(&row.labels)),
+        Change::Charger(row) => (charger(row), Some(&row.labels)),
+        Change::Lock(row) => (lock(row), Some(&row.labels)),
+        Change::Door(row) => (door(row), Some(&row.labels)),
+        Change::Person(row) => (person(row), Some(&row.labels)),
+        Change::Credential(row) => (credential(row), Some(&row.labels)),
+        Change::Grant(row) => (grant(row), None),
+        Change::ApiKey(row) => (api_key(row), None),
+    };
+    if let Some(Labels {
+        name,
+        external_id,
+        metadata,
+    }) = labels
+    {
+        fields.insert("name".to_owned(), json!(name));
+        fields.insert("external_id".to_owned(), json!(external_id));
+        fields.insert("metadata".to_owned(), Value::Object(metadata.clone()));
+    }
+    Value::Object(fields)
+}
+
+macro_rules! fields {
+    ($($name:literal: $value:expr),* $(,)?) => {{
+        let mut fields = Map::new();
+        $(fields.insert($name.to_owned(), json!($value));)*
+        fields
+    }};
+}
+
+fn organisation(row: &Organisation) -> Map<String, Value> {
+    fields! { "id": row.id, "created_at": row.created_at, "deleted_at": row.deleted_at }
+}
+
+fn installation(row: &Installation) -> Map<String, Value> {
+    let required = match row.authorization_required {
+        AuthorizationRequired::Required => "required",
+        AuthorizationRequired::Open => "open",
+    };
+    fields! {
+        "id": row.id,
+        "organisation_id": row.organisation,
+        "time_zone": row.time_zone,
+        "address": row.address,
+        "authorization_required": required,
+        "concurrent_transactions": row.concurrent_transactions,
+        "stop_on_revocation": row.stop_on_revocation,
+        "created_at": row.created_at,
+        "deleted_at": row.deleted_at,
+    }
+}
+
+fn area(row: &Area) -> Map<String, Value> {
+    fields! {
+        "id": row.id,
+        "organisation_id": row.organisation,
+        "installation_id": row.installation,
+        "parent_id": row.parent,
+        "kind": row.kind,
+        "created_at": row.created_at,
+        "deleted_at": row.deleted_at,
+    }
+}
+
+fn charger(row: &Charger) -> Map<String, Value> {
+    let required = match row.authorization_required {
+        ChargerAuthorization::Inherit => "inherit",
+        ChargerAuthorization::Required => "required",
+        ChargerAuthorization::Open => "open",
+    };
+    let evses: Vec<Value> = row
+        .evses
+        .iter()
+        .map(|evse| json!({ "id": evse.id, "number": evse.number, "connectors": evse.connectors }))
+        .collect();
+    fields! {
+        "id": row.id,
+        "organisation_id": row.organisation,
+        "installation_id": row.installation,
+        "parent_id": row.parent,
+        "station_id": row.station,
+        "authorization_required": required,
+        "evses": evses,
+        "created_at": row.created_at,
+        "deleted_at": row.deleted_at,
+    }
+}
+
+fn lock(row: &Lock) -> Map<String, Value> {
+    fields! {
+        "id": row.id,
+        "organisation_id": row.organisation,
+        "installation_id": row.installation,
+        "station_id": row.station,
+        "unlock_connector_opens": row.unlock_connector_opens,
+        "created_at": row.created_at,
+        "deleted_at": row.deleted_at,
+    }
+}
+
+fn door(row: &Door) -> Map<String, Value> {
+    let fail = match row.fail {
+        DoorFail::Safe => "safe",
+        DoorFail::Secure => "secure",
+    };
+    let offline_policy = match row.offline_policy {
+        OfflinePolicy::Closed => "closed",
+        OfflinePolicy::List => "list",
+    };
+    fields! {
+        "id": row.id,
+        "organisation_id": row.organisation,
+        "installation_id": row.installation,
+        "parent_id": row.parent,
+        "lock_id": row.lock,
+        "number": row.number,
+        "fail": fail,
+        "remote_open": row.remote_open,
+        "open_seconds": row.open_seconds,
+        "offline_policy": offline_policy,
+        "created_at": row.created_at,
+        "deleted_at": row.deleted_at,
+    }
+}
+
+fn person(row: &Person) -> Map<String, Value> {
+    let state = match row.state {
+        PersonState::Active => "active",
+        PersonState::Suspended => "suspended",
+    };
+    fields! {
+        "id": row.id,
+        "organisation_id": row.organisation,
+        "account_id": row.account,
+        "managed_at": row.managed_at,
+        "email": row.email,
+        "phone": row.phone,
+        "state": state,
+        "member_until": row.member_until,
+        "created_at": row.created_at,
+        "deleted_at": row.deleted_at,
+    }
+}
+
+fn credential(row: &Credential) -> Map<String, Value> {
+    let state = match row.state {
+        CredentialState::Active => "active",
+        CredentialState::Suspended => "suspended",
+        CredentialState::Lost => "lost",
+    };
+    fields! {
+        "id": row.id,
+        "organisation_id": row.organisation,
+        "person_id": row.person,
+        "kind": row.kind.name(),
+        "value": mask(&row.value),
+        "state": state,
+        "valid_from": row.valid_from,
+        "valid_until": row.valid_until,
+        "created_at": row.created_at,
+        "deleted_at": row.deleted_at,
+    }
+}
+
+fn grant(row: &Grant) -> Map<String, Value> {
+    let subject = match row.subject {
+        Subject::Person(id) => json!({ "person": id }),
+    };
+    fields! {
+        "id": row.id,
+        "organisation_id": row.organisation,
+        "subject": subject,
+        "role": row.role.map(Role::name),
+        "actions": names(row.actions),
+        "node_id": row.node,
+        "effect": row.effect.name(),
+        "valid_from": row.valid_from,
+        "valid_until": row.valid_until,
+        "reason": row.reason,
+        "source": row.source,
+        "created_by": row.created_by,
+        "created_at": row.created_at,
+        "revoked_at": row.revoked_at,
+    }
+}
+
+fn api_key(row: &ApiKey) -> Map<String, Value> {
+    fields! {
+        "id": row.id,
+        "organisation_id": row.organisation,
+        "person_id": row.person,
+        "name": row.name,
+        "prefix": row.prefix,
+        "scopes": names(row.scopes),
+        "node_id": row.node,
+        "expires_at": row.expires_at,
+        "created_at": row.created_at,
+        "revoked_at": row.revoked_at,
+    }
+}
+
+fn names(actions: ActionSet) -> Vec<&'static str> {
+    actions.iter().map(model::Action::name).collect()
+}

@@ -1,0 +1,89 @@
+//! Rows that may be lost: what a station reports again soon, or nobody is owed.
+
+use jiff::Timestamp;
+use model::{ConnectorState, MeterSample, RefusedHandshake, StationKey};
+
+use super::doors::DoorStateRow;
+use super::watch::StationReport;
+use crate::arg::args;
+use crate::sql::statements;
+use crate::{StoreError, Tx};
+
+statements! {
+    SEEN = "UPDATE station_records SET last_seen_at = $2 \
+        WHERE station_key = $1 AND (last_seen_at IS NULL OR last_seen_at < $2)";
+    QUIRKS = "UPDATE station_records SET quirks = $2 WHERE station_key = $1";
+}
+
+/// A row given to [`crate::Store::offer`].
+#[derive(Clone, Debug, PartialEq)]
+pub enum Droppable {
+    /// The state of a connector.
+    Connector(ConnectorState),
+    /// The state of a door.
+    Door(DoorStateRow),
+    /// The station was heard of.
+    Seen {
+        /// Which.
+        station: StationKey,
+        /// When.
+        at: Timestamp,
+    },
+    /// The deviations of a station with their counts, in place of those known.
+    Quirks {
+        /// Which.
+        station: StationKey,
+        /// Names and counts.
+        quirks: Vec<(String, i64)>,
+    },
+    /// Samples outside transactions: natural key, sample, EVSE number.
+    Samples {
+        /// Who sent them.
+        station: StationKey,
+        /// The samples.
+        samples: Vec<(String, MeterSample, Option<u32>)>,
+        /// When they were received.
+        received_at: Timestamp,
+    },
+    /// A report.
+    Report(StationReport),
+    /// A refused handshake.
+    Refused(RefusedHandshake),
+}
+
+impl Droppable {
+    /// The name used in metrics.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Droppable::Connector(_) => "connector_state",
+            Droppable::Door(_) => "door_state",
+            Droppable::Seen { .. } => "last_seen",
+            Droppable::Quirks { .. } => "quirks",
+            Droppable::Samples { .. } => "samples",
+            Droppable::Report(_) => "report",
+            Droppable::Refused(_) => "refused_handshake",
+        }
+    }
+}
+
+pub(crate) async fn insert_droppable(tx: &mut Tx, row: &Droppable) -> Result<(), StoreError> {
+    match row {
+        Droppable::Connector(row) => tx.put_connector_state(row).await.map(drop),
+        Droppable::Door(row) => tx.put_door_state(row).await.map(drop),
+        Droppable::Seen { station, at } => tx.run(SEEN, args![station, at]).await.map(drop),
+        Droppable::Quirks { station, quirks } => {
+            tx.run(QUIRKS, args![station, quirks]).await.map(drop)
+        }
+        Droppable::Samples {
+            station,
+            samples,
+            received_at,
+        } => tx
+            .insert_samples(station, None, samples, *received_at)
+            .await
+            .map(drop),
+        Droppable::Report(row) => tx.insert_report(row).await,
+        Droppable::Refused(row) => tx.note_refused_handshake(row).await,
+    }
+}

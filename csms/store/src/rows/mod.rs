@@ -1,0 +1,111 @@
+//! The tables: for each kind of row its statements, what a job can do with it, and how it is read.
+
+mod accounts;
+mod changes;
+mod chargers;
+mod credentials;
+mod decisions;
+mod doors;
+mod droppable;
+mod grants;
+mod idempotency;
+mod installations;
+mod locks;
+mod people;
+mod remote_starts;
+mod samples;
+mod stations;
+mod transaction_records;
+mod transactions;
+mod watch;
+
+pub use changes::ChangeEntry;
+pub(crate) use changes::{COUNT_UP, PING, REVISION, REVISION_NOW, insert_changes};
+pub(crate) use chargers::{EvseOf, Evses};
+pub use decisions::DecisionFilter;
+pub(crate) use decisions::insert_decisions;
+pub use doors::DoorStateRow;
+pub use droppable::Droppable;
+pub(crate) use droppable::insert_droppable;
+pub use grants::GrantFilter;
+pub use idempotency::IdempotencyRecord;
+pub use remote_starts::RemoteStartRow;
+pub use samples::StoredSample;
+pub use transactions::TransactionFilter;
+pub use watch::StationReport;
+
+/// Counters whose numbers are used on the wire; revisions are given by the writer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Counter {
+    /// The 1.6 transactionId: positive, within i32.
+    TransactionNumber,
+    /// The remoteStartId: positive, within i32.
+    RemoteStartId,
+}
+
+/// What the live picture is read with.
+pub(crate) mod live {
+    pub(crate) use super::accounts::ORGANISATIONS;
+    pub(crate) use super::chargers::{LIVE_CHARGERS as CHARGERS, LIVE_EVSES as EVSES};
+    pub(crate) use super::credentials::LIVE_CREDENTIALS as CREDENTIALS;
+    pub(crate) use super::grants::{LIVE_API_KEYS as API_KEYS, LIVE_GRANTS as GRANTS};
+    pub(crate) use super::installations::{
+        LIVE_AREAS as AREAS, LIVE_INSTALLATIONS as INSTALLATIONS,
+    };
+    pub(crate) use super::locks::{LIVE_DOORS as DOORS, LIVE_LOCKS as LOCKS};
+    pub(crate) use super::people::LIVE_PEOPLE as PEOPLE;
+}
+
+/// Every statement, for the test that prepares them.
+#[cfg(feature = "testing")]
+pub(crate) fn statements() -> Vec<(&'static str, crate::sql::Sql)> {
+    [
+        accounts::STATEMENTS,
+        changes::STATEMENTS,
+        credentials::STATEMENTS,
+        decisions::STATEMENTS,
+        doors::STATEMENTS,
+        droppable::STATEMENTS,
+        grants::STATEMENTS,
+        idempotency::STATEMENTS,
+        installations::STATEMENTS,
+        people::STATEMENTS,
+        chargers::STATEMENTS,
+        locks::STATEMENTS,
+        remote_starts::STATEMENTS,
+        samples::STATEMENTS,
+        stations::STATEMENTS,
+        transaction_records::STATEMENTS,
+        transactions::STATEMENTS,
+        watch::STATEMENTS,
+    ]
+    .concat()
+}
+
+/// Queries that a job ([`crate::Tx`]) and a reader ([`crate::Store`]) can both ask.
+macro_rules! queries {
+    ($($(#[$doc:meta])* $name:ident($($arg:ident: $type:ty),*) -> $kind:ident<$row:ty> = $sql:ident [$($value:expr),*];)+) => {
+        impl $crate::Tx {$(
+            $(#[$doc])*
+            ///
+            /// # Errors
+            /// [`StoreError`](crate::StoreError), which fails the job.
+            pub async fn $name(&mut self, $($arg: $type),*) -> Result<$kind<$row>, $crate::StoreError> {
+                queries!(@ask $kind self $sql $crate::arg::args![$($value),*])
+            }
+        )+}
+
+        impl $crate::Store {$(
+            $(#[$doc])*
+            ///
+            /// # Errors
+            /// [`StoreError`](crate::StoreError) when the database does not answer.
+            pub async fn $name(&self, $($arg: $type),*) -> Result<$kind<$row>, $crate::StoreError> {
+                queries!(@ask $kind self $sql $crate::arg::args![$($value),*])
+            }
+        )+}
+    };
+    (@ask Option $self:ident $sql:ident $args:expr) => { $self.find($sql, $args).await };
+    (@ask Vec $self:ident $sql:ident $args:expr) => { $self.find_all($sql, $args).await };
+}
+pub(crate) use queries;

@@ -1,0 +1,96 @@
+//! The closed lists of the model as the words they are stored as.
+
+use std::borrow::Cow;
+use std::str::FromStr;
+
+use model::neutral::ReportKind;
+use model::{
+    AcceptedState, Action, AuthorizationRequired, ChangeKind, ChargerAuthorization, CredentialKind,
+    CredentialState, DoorFail, DoorResult, DoorState, Effect, Entry, OcppVersion, OfflinePolicy,
+    PersonState, Phase, Reason, Role,
+};
+
+use crate::StoreError;
+use crate::arg::{Arg, Bind, Read, corrupt};
+use crate::db::Row;
+
+macro_rules! words {
+    ($($name:ident { $($variant:ident = $word:literal),+ $(,)? })+) => {$(
+        impl Bind for $name {
+            const NONE: Arg<'static> = Arg::Text(None);
+            fn arg(&self) -> Arg<'_> {
+                Arg::Text(Some(Cow::Borrowed(match self { $($name::$variant => $word),+ })))
+            }
+        }
+
+        impl Read for $name {
+            fn read(row: &Row, at: usize) -> Result<Self, StoreError> {
+                match row.text(at)? {
+                    $($word => Ok($name::$variant),)+
+                    other => Err(corrupt(stringify!($name), other)),
+                }
+            }
+        }
+    )+};
+}
+
+words! {
+    CredentialState { Active = "active", Suspended = "suspended", Lost = "lost" }
+    PersonState { Active = "active", Suspended = "suspended" }
+    Effect { Allow = "allow", Deny = "deny" }
+    AuthorizationRequired { Required = "required", Open = "open" }
+    ChargerAuthorization { Inherit = "inherit", Required = "required", Open = "open" }
+    DoorFail { Safe = "safe", Secure = "secure" }
+    OfflinePolicy { Closed = "closed", List = "list" }
+    AcceptedState { New = "new", Accepted = "accepted", Pending = "pending", Rejected = "rejected" }
+    Phase { Started = "started", Updated = "updated", Ended = "ended" }
+    ReportKind {
+        Events = "events",
+        Inventory = "inventory",
+        SecurityEvent = "security_event",
+        LogStatus = "log_status",
+        FirmwareStatus = "firmware_status",
+    }
+    ChangeKind {
+        Organisation = "organisation",
+        Installation = "installation",
+        Area = "area",
+        Charger = "charger",
+        Lock = "lock",
+        Door = "door",
+        Person = "person",
+        Credential = "credential",
+        Grant = "grant",
+        ApiKey = "api_key",
+    }
+}
+
+/// Lists of the model that know their own words.
+macro_rules! named {
+    ($($name:ident: $word:ident, $from:expr;)+) => {$(
+        impl Bind for $name {
+            const NONE: Arg<'static> = Arg::Text(None);
+            fn arg(&self) -> Arg<'_> {
+                Arg::Text(Some(Cow::Borrowed(self.$word())))
+            }
+        }
+
+        impl Read for $name {
+            fn read(row: &Row, at: usize) -> Result<Self, StoreError> {
+                let word = row.text(at)?;
+                ($from)(word).ok_or_else(|| corrupt(stringify!($name), word))
+            }
+        }
+    )+};
+}
+
+named! {
+    CredentialKind: name, CredentialKind::from_name;
+    DoorState: name, DoorState::from_name;
+    DoorResult: name, DoorResult::from_name;
+    Entry: name, Entry::from_name;
+    OcppVersion: name, OcppVersion::from_name;
+    Action: name, |word: &str| Action::from_str(word).ok();
+    Role: name, |word: &str| Role::from_str(word).ok();
+    Reason: code, |word: &str| Reason::from_str(word).ok();
+}
