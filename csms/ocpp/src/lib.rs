@@ -1,1 +1,35 @@
-//! Placeholder while the crate is written.
+//! The edge between OCPP and the inside: wire payloads of 1.6 and 2.0.1 on one side, the neutral
+//! words of `model` on the other. Nothing else in Keywatt knows a field name of OCPP.
+//!
+//! A payload of a station goes through the field table of its action ([`form`]): known deviations
+//! are repaired and noted as [`Quirk`]s, the rest is checked. What is left is read into
+//! [`model::neutral::StationRequest`]s. The enumerations of the tables, the answers and the
+//! commands are rust-ocpp's types; no value of them ever comes from a `Default`, which there means
+//! `Accepted`.
+//!
+//! [`Adapter`] is the way in, for both versions. `lock` is our own profile for doors, which both
+//! versions carry in DataTransfer.
+
+mod adapter;
+mod decimal;
+mod error;
+mod form;
+mod lock;
+mod mask;
+mod meter;
+mod number;
+mod occasion;
+mod peer;
+mod quirk;
+mod read;
+mod sent;
+mod time;
+mod typed;
+mod v16;
+mod v201;
+
+pub use adapter::{Adapter, Decoded, command_actions, request_actions};
+pub use error::WireError;
+pub use occasion::Occasion;
+pub use peer::Peer;
+pub use quirk::Quirk;

@@ -1,0 +1,219 @@
+//! The way in: one adapter for each version, with the same questions.
+
+use model::command::{CommandAnswer, CommandError, StationCommand};
+use model::neutral::{StationReply, StationRequest};
+use model::{OcppVersion, Reason};
+use rpc::{ErrorCode, Version};
+use serde::Serialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::error::WireError;
+use crate::lock;
+use crate::occasion::Occasion;
+use crate::peer::Peer;
+use crate::quirk::Quirk;
+use crate::{v16, v201};
+
+/// Translates between one version of OCPP and the neutral words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Adapter {
+    version: Version,
+}
+
+/// What a station's message says.
+#[derive(Clone, Debug)]
+pub struct Decoded {
+    /// What is to be done, in this order; usually one. The message is answered once, by the reply
+    /// to the first of them. Empty only if `answer` is there.
+    pub requests: Vec<StationRequest>,
+    /// The answer, where the message concerns nobody but the adapter: a message of the lock
+    /// profile that is unknown or malformed.
+    pub answer: Option<Box<RawValue>>,
+    /// The deviations tolerated.
+    pub quirks: Vec<Quirk>,
+}
+
+impl Decoded {
+    pub(crate) fn one(request: StationRequest, quirks: Vec<Quirk>) -> Self {
+        Self {
+            requests: vec![request],
+            answer: None,
+            quirks,
+        }
+    }
+}
+
+impl Adapter {
+    /// The adapter of a version.
+    #[must_use]
+    pub const fn for_version(version: OcppVersion) -> Self {
+        match version {
+            OcppVersion::V16 => Self {
+                version: Version::V16,
+            },
+            OcppVersion::V201 => Self {
+                version: Version::V201,
+            },
+        }
+    }
+
+    /// The version, in the words of the framing.
+    #[must_use]
+    pub const fn version(&self) -> Version {
+        self.version
+    }
+
+    /// Reads the payload of a CALL from a station.
+    ///
+    /// # Errors
+    /// The action is unknown or not served, or the payload means nothing even after the repairs.
+    pub fn decode(
+        &self,
+        peer: &Peer,
+        action: &str,
+        payload: &RawValue,
+    ) -> Result<Decoded, WireError> {
+        let decoded = match self.version {
+            Version::V16 => v16::decode(peer, action, payload),
+            Version::V201 => v201::decode(peer, action, payload),
+        };
+        decoded.unwrap_or_else(|| Err(self.unserved(action)))
+    }
+
+    /// Writes the answer to `action`; `request` and `reply` are the first of what [`Self::decode`]
+    /// gave and what became of it.
+    ///
+    /// # Errors
+    /// The reply does not belong to the request: nothing is invented in its place.
+    pub fn encode_reply(
+        &self,
+        action: &str,
+        request: &StationRequest,
+        reply: &StationReply,
+    ) -> Result<Box<RawValue>, WireError> {
+        match self.version {
+            Version::V16 => v16::encode_reply(action, request, reply),
+            Version::V201 => v201::encode_reply(action, request, reply),
+        }
+    }
+
+    /// Writes a command: its action and payload.
+    ///
+    /// # Errors
+    /// The version has no such action, or the payload is not one of it.
+    pub fn encode_command(
+        &self,
+        command: &StationCommand,
+    ) -> Result<(String, Value), CommandError> {
+        match self.version {
+            Version::V16 => v16::encode_command(command),
+            Version::V201 => v201::encode_command(command),
+        }
+    }
+
+    /// Reads the answer to a command. The payload stays as sent; a status that is not there or not
+    /// text is `None`. Whether the rest is as it should be tells [`Self::answer_quirks`].
+    #[must_use]
+    pub fn decode_answer(&self, command: &StationCommand, payload: &RawValue) -> CommandAnswer {
+        let payload: Value = serde_json::from_str(rpc::object_text(payload)).unwrap_or(Value::Null);
+        let status = payload
+            .get("status")
+            .and_then(Value::as_str)
+            .map(str::to_owned);
+        let status = match command {
+            // The lock's own status stands in the data, if the lock took the message at all.
+            StationCommand::OpenDoor(_) if status.as_deref() == Some("Accepted") => {
+                lock::open_status(payload.get("data"))
+            }
+            StationCommand::OpenDoor(_)
+            | StationCommand::RemoteStart(_)
+            | StationCommand::RemoteStop(_)
+            | StationCommand::ClearCache
+            | StationCommand::DataTransfer(_)
+            | StationCommand::Raw { .. } => status,
+        };
+        CommandAnswer::Result { status, payload }
+    }
+
+    /// The deviation of an answer from the standard, if there is one. An answer is never refused:
+    /// the station cannot be told.
+    #[must_use]
+    pub fn answer_quirks(&self, command: &StationCommand, payload: &RawValue) -> Vec<Quirk> {
+        let Ok(payload) = serde_json::from_str::<Value>(rpc::object_text(payload)) else {
+            return Vec::new();
+        };
+        let deviation = match self.version {
+            Version::V16 => v16::answer_deviation(command, &payload),
+            Version::V201 => v201::answer_deviation(command, &payload),
+        };
+        deviation
+            .map(|field| Quirk {
+                name: "answer_form",
+                field,
+            })
+            .into_iter()
+            .collect()
+    }
+
+    /// The status a station of this version is told for a reason.
+    #[must_use]
+    pub fn status_of(&self, reason: Reason, occasion: Occasion) -> &'static str {
+        match self.version {
+            Version::V16 => v16::status_text(reason, occasion),
+            Version::V201 => v201::status_text(reason, occasion),
+        }
+    }
+
+    fn unserved(&self, action: &str) -> WireError {
+        let (known, other, known_to_other) = match self.version {
+            Version::V16 => (v16::knows(action), Version::V201, v201::knows(action)),
+            Version::V201 => (v201::knows(action), Version::V16, v16::knows(action)),
+        };
+        if known {
+            return WireError::new(
+                ErrorCode::NotSupported,
+                format!("`{action}` is not served by this central system"),
+            );
+        }
+        // Quirk Q3: stations that speak 1.6 on a 2.0.1 connection.
+        let hint = if known_to_other {
+            format!(
+                "`{action}` is an action of OCPP {other}; this connection speaks {}",
+                self.version
+            )
+        } else {
+            format!("the action is not one of OCPP {}", self.version)
+        };
+        WireError::new(ErrorCode::NotImplemented, hint)
+    }
+}
+
+/// The actions that stations of a version send and that are served.
+#[must_use]
+pub const fn request_actions(version: OcppVersion) -> &'static [&'static str] {
+    match version {
+        OcppVersion::V16 => v16::REQUESTS,
+        OcppVersion::V201 => v201::REQUESTS,
+    }
+}
+
+/// The actions that can be sent to stations of a version.
+#[must_use]
+pub const fn command_actions(version: OcppVersion) -> &'static [&'static str] {
+    match version {
+        OcppVersion::V16 => v16::COMMANDS,
+        OcppVersion::V201 => v201::COMMANDS,
+    }
+}
+
+/// A payload as it goes onto the wire.
+pub(crate) fn to_raw<T: Serialize>(payload: &T) -> Result<Box<RawValue>, WireError> {
+    serde_json::value::to_raw_value(payload)
+        .map_err(|_| WireError::new(ErrorCode::InternalError, "the answer could not be written"))
+}
+
+/// The payload of an answer without fields.
+pub(crate) fn empty() -> Result<Box<RawValue>, WireError> {
+    to_raw(&serde_json::Map::new())
+}

@@ -1,0 +1,103 @@
+//! From neutral commands to the payloads sent to 1.6 stations, and back from their answers.
+
+use model::TransactionRef;
+use model::command::{CommandError, OpenDoor, RemoteStart, StationCommand};
+use model::neutral::DataTransfer;
+use rpc::Version;
+use rust_ocpp::v1_6::messages::clear_cache::ClearCacheRequest;
+use rust_ocpp::v1_6::messages::data_transfer::DataTransferRequest;
+use rust_ocpp::v1_6::messages::remote_start_transaction::RemoteStartTransactionRequest;
+use rust_ocpp::v1_6::messages::remote_stop_transaction::RemoteStopTransactionRequest;
+use serde_json::Value;
+
+use super::sent::SENT;
+use crate::lock;
+use crate::sent::{self, invalid, payload};
+
+const REMOTE_START: &str = "RemoteStartTransaction";
+const REMOTE_STOP: &str = "RemoteStopTransaction";
+const CLEAR_CACHE: &str = "ClearCache";
+const DATA_TRANSFER: &str = "DataTransfer";
+
+/// Writes a command.
+///
+/// # Errors
+/// It is none of 1.6, or not a valid one.
+pub(crate) fn encode(command: &StationCommand) -> Result<(String, Value), CommandError> {
+    match command {
+        StationCommand::RemoteStart(start) => remote_start(start),
+        StationCommand::RemoteStop(reference) => remote_stop(reference),
+        StationCommand::ClearCache => payload(CLEAR_CACHE, &ClearCacheRequest {}),
+        StationCommand::OpenDoor(open) => open_door(open),
+        StationCommand::DataTransfer(transfer) => data_transfer(transfer),
+        StationCommand::Raw { action, payload } => {
+            sent::find(SENT, action, Version::V16)?.check(payload)?;
+            Ok((action.clone(), payload.clone()))
+        }
+    }
+}
+
+fn remote_start(start: &RemoteStart) -> Result<(String, Value), CommandError> {
+    payload(
+        REMOTE_START,
+        &RemoteStartTransactionRequest {
+            connector_id: start.evse,
+            id_tag: start.token.value.clone(),
+            charging_profile: None,
+        },
+    )
+}
+
+fn remote_stop(reference: &TransactionRef) -> Result<(String, Value), CommandError> {
+    let number = match reference {
+        TransactionRef::Number(number) => i32::try_from(*number).ok(),
+        TransactionRef::Text(text) => text.parse().ok(),
+        TransactionRef::New => None,
+    };
+    let transaction_id = number
+        .ok_or_else(|| invalid(REMOTE_STOP, "`transactionId` must be a number of 32 bits"))?;
+    payload(
+        REMOTE_STOP,
+        &RemoteStopTransactionRequest { transaction_id },
+    )
+}
+
+fn open_door(open: &OpenDoor) -> Result<(String, Value), CommandError> {
+    payload(
+        DATA_TRANSFER,
+        &DataTransferRequest {
+            vendor_string: lock::VENDOR.to_owned(),
+            message_id: Some(lock::OPEN.to_owned()),
+            data: Some(lock::open_data(open)),
+        },
+    )
+}
+
+fn data_transfer(transfer: &DataTransfer) -> Result<(String, Value), CommandError> {
+    // 1.6 carries text; whatever else is given goes as its JSON text.
+    let data = transfer.data.as_ref().map(|data| match data {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    });
+    payload(
+        DATA_TRANSFER,
+        &DataTransferRequest {
+            vendor_string: transfer.vendor.clone(),
+            message_id: transfer.message.clone(),
+            data,
+        },
+    )
+}
+
+/// Where the answer to a command is not what it should be.
+pub(crate) fn answer_deviation(command: &StationCommand, payload: &Value) -> Option<String> {
+    let action = match command {
+        StationCommand::RemoteStart(_) => REMOTE_START,
+        StationCommand::RemoteStop(_) => REMOTE_STOP,
+        StationCommand::ClearCache => CLEAR_CACHE,
+        StationCommand::OpenDoor(_) | StationCommand::DataTransfer(_) => DATA_TRANSFER,
+        StationCommand::Raw { action, .. } => action,
+    };
+    let sent = sent::find(SENT, action, Version::V16).ok()?;
+    sent::deviation(sent, payload)
+}

@@ -1,0 +1,109 @@
+//! From neutral commands to the payloads sent to 2.0.1 stations, and back from their answers.
+
+use model::TransactionRef;
+use model::command::{CommandError, OpenDoor, RemoteStart, StationCommand};
+use model::neutral::DataTransfer;
+use rpc::Version;
+use rust_ocpp::v2_0_1::messages::clear_cache::ClearCacheRequest;
+use rust_ocpp::v2_0_1::messages::datatransfer::DataTransferRequest;
+use rust_ocpp::v2_0_1::messages::request_start_transaction::RequestStartTransactionRequest;
+use rust_ocpp::v2_0_1::messages::request_stop_transaction::RequestStopTransactionRequest;
+use serde_json::{Map, Value};
+
+use super::sent::SENT;
+use super::token;
+use crate::lock;
+use crate::sent::{self, invalid, payload};
+
+const REMOTE_START: &str = "RequestStartTransaction";
+const REMOTE_STOP: &str = "RequestStopTransaction";
+const CLEAR_CACHE: &str = "ClearCache";
+const DATA_TRANSFER: &str = "DataTransfer";
+
+/// Writes a command.
+///
+/// # Errors
+/// It is none of 2.0.1, or not a valid one.
+pub(crate) fn encode(command: &StationCommand) -> Result<(String, Value), CommandError> {
+    match command {
+        StationCommand::RemoteStart(start) => remote_start(start),
+        StationCommand::RemoteStop(reference) => remote_stop(reference),
+        StationCommand::ClearCache => payload(CLEAR_CACHE, &ClearCacheRequest {}),
+        StationCommand::OpenDoor(open) => open_door(open),
+        StationCommand::DataTransfer(transfer) => Ok(data_transfer(transfer)),
+        StationCommand::Raw { action, payload } => {
+            sent::find(SENT, action, Version::V201)?.check(payload)?;
+            Ok((action.clone(), payload.clone()))
+        }
+    }
+}
+
+fn remote_start(start: &RemoteStart) -> Result<(String, Value), CommandError> {
+    let out_of_range = |field: &str| invalid(REMOTE_START, format!("`{field}` is out of range"));
+    let evse_id = start
+        .evse
+        .map(i32::try_from)
+        .transpose()
+        .map_err(|_| out_of_range("evseId"))?;
+    let remote_start_id =
+        i32::try_from(start.remote_start_id).map_err(|_| out_of_range("remoteStartId"))?;
+    payload(
+        REMOTE_START,
+        &RequestStartTransactionRequest {
+            evse_id,
+            remote_start_id,
+            id_token: token::write(&start.token),
+            charging_profile: None,
+            group_id_token: start.stop_group.as_ref().map(token::group),
+        },
+    )
+}
+
+fn remote_stop(reference: &TransactionRef) -> Result<(String, Value), CommandError> {
+    let transaction_id = match reference {
+        TransactionRef::Text(text) => text.clone(),
+        TransactionRef::Number(number) => number.to_string(),
+        TransactionRef::New => return Err(invalid(REMOTE_STOP, "`transactionId` is missing")),
+    };
+    payload(
+        REMOTE_STOP,
+        &RequestStopTransactionRequest { transaction_id },
+    )
+}
+
+fn open_door(open: &OpenDoor) -> Result<(String, Value), CommandError> {
+    payload(
+        DATA_TRANSFER,
+        &DataTransferRequest {
+            message_id: Some(lock::OPEN.to_owned()),
+            data: Some(lock::open_data(open)),
+            vendor_id: lock::VENDOR.to_owned(),
+        },
+    )
+}
+
+/// By hand: rust-ocpp's data is text only, the standard's is anything.
+fn data_transfer(transfer: &DataTransfer) -> (String, Value) {
+    let mut payload = Map::new();
+    payload.insert("vendorId".to_owned(), transfer.vendor.clone().into());
+    if let Some(message) = &transfer.message {
+        payload.insert("messageId".to_owned(), message.clone().into());
+    }
+    if let Some(data) = &transfer.data {
+        payload.insert("data".to_owned(), data.clone());
+    }
+    (DATA_TRANSFER.to_owned(), Value::Object(payload))
+}
+
+/// Where the answer to a command is not what it should be.
+pub(crate) fn answer_deviation(command: &StationCommand, payload: &Value) -> Option<String> {
+    let action = match command {
+        StationCommand::RemoteStart(_) => REMOTE_START,
+        StationCommand::RemoteStop(_) => REMOTE_STOP,
+        StationCommand::ClearCache => CLEAR_CACHE,
+        StationCommand::OpenDoor(_) | StationCommand::DataTransfer(_) => DATA_TRANSFER,
+        StationCommand::Raw { action, .. } => action,
+    };
+    let sent = sent::find(SENT, action, Version::V201).ok()?;
+    sent::deviation(sent, payload)
+}
