@@ -1,0 +1,186 @@
+//! The WebSocket handshake of a station, as far as it needs nobody's decision.
+//!
+//! Done here instead of by tungstenite: the password must stay bytes, a station without a common
+//! subprotocol must be let in and closed (OCPP-J 1.6 §3.2), and tungstenite refuses keys that some
+//! chargers send.
+
+mod basic;
+mod path;
+mod subprotocol;
+
+use app::station::{BasicAuth, Refusal};
+use http::header::{
+    CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
+    SEC_WEBSOCKET_VERSION, UPGRADE,
+};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
+use model::{OcppVersion, StationId, StationSettings};
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+
+use crate::answer::{self, Body};
+pub(crate) use subprotocol::wire;
+
+/// What a request to the listener is.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Errand {
+    /// A station wants to connect.
+    Station,
+    /// Somebody opened a station's URL without WebSocket.
+    StationUrl,
+    /// Anything else: the HTTP service's.
+    Http,
+}
+
+/// Looks at the Upgrade header first, then at the path.
+pub(crate) fn errand(request: &Parts) -> Errand {
+    let path = request.uri.path();
+    if request.method != Method::GET || path == "/v1" || path.starts_with("/v1/") {
+        Errand::Http
+    } else if wants_websocket(&request.headers) {
+        Errand::Station
+    } else if path == "/ocpp" || path.starts_with("/ocpp/") {
+        Errand::StationUrl
+    } else {
+        Errand::Http
+    }
+}
+
+/// `Connection: Upgrade` is not insisted on: proxies eat it, and some chargers forget it.
+fn wants_websocket(headers: &HeaderMap) -> bool {
+    headers
+        .get_all(UPGRADE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .any(|protocol| protocol.trim().eq_ignore_ascii_case("websocket"))
+}
+
+/// A handshake in order so far.
+pub(crate) struct Opening {
+    /// From the path.
+    pub(crate) identity: StationId,
+    /// As sent.
+    pub(crate) basic: Option<BasicAuth>,
+    key: HeaderValue,
+}
+
+/// A handshake that is not in order.
+#[derive(Debug)]
+pub(crate) struct Rejected {
+    /// For the record; as far as it could be read.
+    pub(crate) identity: String,
+    /// What to tell.
+    pub(crate) refusal: Refusal,
+}
+
+/// Reads path and headers.
+pub(crate) fn open(request: &Parts) -> Result<Opening, Rejected> {
+    let path = request.uri.path();
+    let identity = path::identity(path).map_err(|refusal| Rejected {
+        identity: path::raw_identity(path),
+        refusal,
+    })?;
+    let rejected = |refusal| Rejected {
+        identity: identity.as_str().to_owned(),
+        refusal,
+    };
+    check_websocket_version(&request.headers).map_err(rejected)?;
+    let key = websocket_key(&request.headers).map_err(rejected)?;
+    let basic = basic::basic_auth(&request.headers).map_err(rejected)?;
+    Ok(Opening {
+        identity,
+        basic,
+        key,
+    })
+}
+
+/// RFC 6455 §4.4.
+fn check_websocket_version(headers: &HeaderMap) -> Result<(), Refusal> {
+    let is_13 = headers
+        .get_all(SEC_WEBSOCKET_VERSION)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .any(|version| version.trim() == "13");
+    if is_13 {
+        return Ok(());
+    }
+    Err(Refusal {
+        status: StatusCode::UPGRADE_REQUIRED.as_u16(),
+        code: "websocket_version",
+        reason: "the handshake does not name WebSocket version 13".to_owned(),
+        fix: "Use a WebSocket client of RFC 6455.".to_owned(),
+    })
+}
+
+fn websocket_key(headers: &HeaderMap) -> Result<HeaderValue, Refusal> {
+    headers
+        .get(SEC_WEBSOCKET_KEY)
+        .filter(|key| !key.is_empty())
+        .cloned()
+        .ok_or_else(|| Refusal {
+            status: StatusCode::BAD_REQUEST.as_u16(),
+            code: "websocket_key",
+            reason: "the handshake has no Sec-WebSocket-Key".to_owned(),
+            fix: "Use a WebSocket client of RFC 6455; a proxy in between must pass the header on."
+                .to_owned(),
+        })
+}
+
+/// The version agreed on, and the answer that says so.
+pub(crate) fn agree(
+    request: &Parts,
+    opening: &Opening,
+    settings: &StationSettings,
+) -> Result<(OcppVersion, Response<Body>), Refusal> {
+    let chosen = subprotocol::choose(&request.headers, settings)?;
+    let mut response = switch(opening);
+    let version = match chosen {
+        subprotocol::Chosen::Offered(version) => {
+            answer::set(
+                &mut response,
+                SEC_WEBSOCKET_PROTOCOL,
+                wire(version).subprotocol(),
+            );
+            version
+        }
+        subprotocol::Chosen::Assumed(version) => version,
+    };
+    Ok((version, response))
+}
+
+/// 101 without a subprotocol.
+pub(crate) fn switch(opening: &Opening) -> Response<Body> {
+    let mut response = Response::new(answer::empty());
+    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    answer::set(&mut response, CONNECTION, "Upgrade");
+    answer::set(&mut response, UPGRADE, "websocket");
+    let accept = derive_accept_key(opening.key.as_bytes());
+    if let Ok(accept) = HeaderValue::from_str(&accept) {
+        response.headers_mut().insert(SEC_WEBSOCKET_ACCEPT, accept);
+    }
+    response
+}
+
+/// What a refused station is told: the reason, and what to do about it.
+pub(crate) fn refuse(refusal: &Refusal) -> Response<Body> {
+    let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::FORBIDDEN);
+    let detail = format!("{}. {}", refusal.reason, refusal.fix);
+    let mut response = answer::problem(status, refusal.code, &detail);
+    if status == StatusCode::UPGRADE_REQUIRED {
+        answer::set(&mut response, SEC_WEBSOCKET_VERSION, "13");
+    }
+    response
+}
+
+/// What somebody is told who opened a station's URL in a browser.
+pub(crate) fn not_a_page() -> Response<Body> {
+    let detail = "This is the address that charging stations and locks connect to by OCPP over \
+                  WebSocket (subprotocol ocpp1.6 or ocpp2.0.1); there is no page here. Enter this \
+                  URL in the station, with ws:// or wss:// in front and the station's identity at \
+                  the end.";
+    let mut response = answer::problem(StatusCode::UPGRADE_REQUIRED, "websocket_only", detail);
+    answer::set(&mut response, SEC_WEBSOCKET_VERSION, "13");
+    response
+}

@@ -1,0 +1,119 @@
+//! Which OCPP version a connection speaks.
+
+use app::station::Refusal;
+use http::{HeaderMap, header};
+use model::{OcppVersion, StationSettings};
+use rpc::Version;
+
+/// What the handshake says about the version.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Chosen {
+    /// Offered, and named in the answer.
+    Offered(OcppVersion),
+    /// None was offered; the owner says what it speaks, and the answer names none (Q1).
+    Assumed(OcppVersion),
+}
+
+/// The version of a connection: the first of the client's list that we know. A version in the URL
+/// has no say (OCPP 2.0.1 part 4, errata 4.2), an unknown name beside a known one does no harm
+/// (TC_B_58_CSMS).
+pub(super) fn choose(headers: &HeaderMap, settings: &StationSettings) -> Result<Chosen, Refusal> {
+    let offered: Vec<&str> = headers
+        .get_all(header::SEC_WEBSOCKET_PROTOCOL)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+        .filter(|name| !name.is_empty())
+        .collect();
+    if let Some(version) = offered
+        .iter()
+        .find_map(|name| Version::from_subprotocol(name))
+    {
+        return Ok(Chosen::Offered(spoken(version)));
+    }
+    if offered.is_empty() {
+        if settings.assume_ocpp16 {
+            return Ok(Chosen::Assumed(OcppVersion::V16));
+        }
+        return Err(Refusal {
+            status: 400,
+            code: "no_subprotocol",
+            reason: "the station names no OCPP version in its handshake".to_owned(),
+            fix: "Set the station to OCPP 1.6 JSON or 2.0.1, or turn on `assume_ocpp16` for it."
+                .to_owned(),
+        });
+    }
+    let names: String = offered.join(", ").chars().take(100).collect();
+    Err(Refusal {
+        status: 400,
+        code: "unknown_subprotocol",
+        reason: format!("the station offers only `{names}`; known are ocpp1.6 and ocpp2.0.1"),
+        fix: "Set the station to OCPP 1.6 JSON or 2.0.1.".to_owned(),
+    })
+}
+
+/// The domain's word for a version.
+fn spoken(version: Version) -> OcppVersion {
+    match version {
+        Version::V16 => OcppVersion::V16,
+        Version::V201 => OcppVersion::V201,
+    }
+}
+
+/// The wire's word for a version.
+pub(crate) fn wire(version: OcppVersion) -> Version {
+    match version {
+        OcppVersion::V16 => Version::V16,
+        OcppVersion::V201 => Version::V201,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(lines: &[&str], expected: Result<Chosen, &str>) {
+        let mut headers = HeaderMap::new();
+        for line in lines {
+            headers.append(header::SEC_WEBSOCKET_PROTOCOL, line.parse().unwrap());
+        }
+        let found = choose(&headers, &StationSettings::default()).map_err(|refusal| refusal.code);
+        assert_eq!(found, expected, "{lines:?}");
+    }
+
+    #[test]
+    fn the_first_known_name_of_the_client_is_chosen() {
+        use OcppVersion::{V16, V201};
+        check(&["ocpp1.6"], Ok(Chosen::Offered(V16)));
+        check(&["ocpp2.0.1"], Ok(Chosen::Offered(V201)));
+        check(&["ocpp2.0.1, ocpp1.6"], Ok(Chosen::Offered(V201)));
+        check(&["ocpp1.6,ocpp2.0.1"], Ok(Chosen::Offered(V16)));
+        check(&["ocpp1.6", "ocpp2.0.1"], Ok(Chosen::Offered(V16)));
+        check(&["ocpp2.1 , , ocpp2.0.1"], Ok(Chosen::Offered(V201)));
+        check(&["nonsense", "ocpp1.6"], Ok(Chosen::Offered(V16)));
+    }
+
+    #[test]
+    fn nothing_in_common_is_refused() {
+        check(&[], Err("no_subprotocol"));
+        check(&[" , "], Err("no_subprotocol"));
+        check(&["ocpp1.5, ocpp2.1"], Err("unknown_subprotocol"));
+        check(&["OCPP1.6"], Err("unknown_subprotocol"));
+    }
+
+    #[test]
+    fn the_owner_may_say_that_a_silent_station_speaks_1_6() {
+        let settings = StationSettings {
+            assume_ocpp16: true,
+        };
+        let assumed = choose(&HeaderMap::new(), &settings);
+        assert_eq!(assumed, Ok(Chosen::Assumed(OcppVersion::V16)));
+        let mut headers = HeaderMap::new();
+        headers.insert(header::SEC_WEBSOCKET_PROTOCOL, "ocpp2.1".parse().unwrap());
+        assert_eq!(
+            choose(&headers, &settings).unwrap_err().code,
+            "unknown_subprotocol"
+        );
+    }
+}

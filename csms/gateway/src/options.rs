@@ -1,0 +1,65 @@
+//! What can be set about listeners and connections.
+
+use std::time::Duration;
+
+use ipnet::IpNet;
+
+/// Limits and times of the gateway. The defaults serve a deployment of any size; tests shorten
+/// the times.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GatewayOptions {
+    /// A proxy stands in front, so a loopback peer proves nothing.
+    pub behind_proxy: bool,
+    /// Proxies whose `X-Forwarded-*` headers are believed. Any entry also ends the exemption of
+    /// loopback peers.
+    pub trusted_proxies: Vec<IpNet>,
+    /// The largest message that is worked on, in bytes; a larger one gets a CALLERROR.
+    pub max_message_bytes: usize,
+    /// The largest message that is read at all, in bytes; a larger one ends the connection with
+    /// 1009.
+    pub max_read_bytes: usize,
+    /// How many connections all listeners hold together; further ones are closed at once.
+    pub max_connections: usize,
+    /// How many requests of one station may wait for their turn; with more, its socket is not
+    /// read until there is room.
+    pub max_waiting_calls: usize,
+    /// How many commands may wait for one station; a further one is `Busy`.
+    pub max_waiting_commands: usize,
+    /// The longest a command may wait for its answer, whatever deadline its sender names.
+    pub command_timeout: Duration,
+    /// A station that is silent this long is pinged, and given up after two and a half times as
+    /// long. `None`: no pings, and silence ends nothing (stations on metered links, Q9).
+    pub ping_interval: Option<Duration>,
+    /// For the TLS handshake, for the decision on a peer, and for the upgrade, each.
+    pub handshake_timeout: Duration,
+    /// For the head of an HTTP request; also how long a connection may idle between requests.
+    pub header_timeout: Duration,
+    /// How long a peer may leave written bytes untaken before its connection is given up.
+    pub write_timeout: Duration,
+    /// How long the end of a connection waits for the peer's close frame.
+    pub close_timeout: Duration,
+    /// How long [`crate::Gateway::drain`] waits for what is in flight, after the last station was
+    /// told.
+    pub drain_timeout: Duration,
+}
+
+impl Default for GatewayOptions {
+    fn default() -> Self {
+        Self {
+            behind_proxy: false,
+            trusted_proxies: Vec::new(),
+            max_message_bytes: 1 << 20,
+            max_read_bytes: 4 << 20,
+            max_connections: 200_000,
+            max_waiting_calls: 32,
+            max_waiting_commands: 32,
+            command_timeout: Duration::from_secs(30),
+            ping_interval: Some(Duration::from_secs(60)),
+            handshake_timeout: Duration::from_secs(10),
+            header_timeout: Duration::from_secs(15),
+            write_timeout: Duration::from_secs(30),
+            close_timeout: Duration::from_secs(2),
+            drain_timeout: Duration::from_secs(10),
+        }
+    }
+}

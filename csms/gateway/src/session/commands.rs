@@ -1,0 +1,70 @@
+//! Our CALLs: their answers.
+
+use metrics::counter;
+use model::command::{CommandAnswer, CommandError};
+use ocpp::Adapter;
+use rpc::{MessageId, Version};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::{Session, calls};
+use crate::line::Command;
+
+/// The station's CALLERROR to a command: an answer, too.
+pub(super) fn error(code: String, description: String, details: &RawValue) -> CommandAnswer {
+    let details: Value = serde_json::from_str(details.get()).unwrap_or_default();
+    CommandAnswer::Error {
+        code,
+        description,
+        details,
+    }
+}
+
+/// Counts a command that came to its end.
+pub(super) fn count(version: Version, action: &str, result: &'static str) {
+    counter!(
+        "keywatt_station_commands_total",
+        "version" => version.number(), "action" => action.to_owned(), "result" => result,
+    )
+    .increment(1);
+}
+
+impl Session {
+    /// An answer of the station. It may come late, or to nothing we asked; then it is dropped.
+    pub(super) fn on_answer(
+        &mut self,
+        id: &MessageId,
+        read: impl FnOnce(&Self, &Command) -> Result<CommandAnswer, CommandError>,
+    ) {
+        let Some(command) = self.outstanding.take_if(|command| command.id == *id) else {
+            counter!("keywatt_station_answers_dropped_total").increment(1);
+            tracing::info!(
+                station.id = %self.connection().station.id,
+                message.id = %id,
+                "an answer came too late or to nothing",
+            );
+            return;
+        };
+        let answer = read(self, &command);
+        let result = match &answer {
+            Ok(CommandAnswer::Result { .. }) => "ok",
+            Ok(CommandAnswer::Error { .. }) => "error",
+            Err(_) => "unreadable",
+        };
+        count(self.version, &command.action, result);
+        // Whoever asked may have gone.
+        let _ = command.answer.send(answer);
+    }
+
+    /// The station's CALLRESULT to a command. Deviations are noted; they make it no less an answer.
+    pub(super) fn result(&self, command: &Command, payload: &RawValue) -> CommandAnswer {
+        let connection = self.connection();
+        let adapter = Adapter::for_version(connection.version);
+        calls::note(
+            &*self.shared.stations,
+            &connection.station.key,
+            adapter.answer_quirks(&command.command, payload),
+        );
+        adapter.decode_answer(&command.command, payload)
+    }
+}

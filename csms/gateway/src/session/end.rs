@@ -1,0 +1,143 @@
+//! How a connection ends.
+
+use futures_util::future::BoxFuture;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+
+use super::calls::{self, Outcome};
+use super::socket::Broken;
+use super::{Session, Shared};
+use crate::line::Ending;
+
+/// Why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// From outside the task.
+    Ordered(Ending),
+    /// The station closed it.
+    ByStation,
+    /// The stream.
+    Broken(Broken),
+    /// A transaction message could not be recorded.
+    NotRecorded,
+    /// Our code failed; the station keeps what it has no answer for.
+    Failed,
+    /// Nothing was heard for too long.
+    Unresponsive,
+    /// The station takes nothing.
+    Stuck,
+}
+
+impl End {
+    /// What the station is told: code and reason.
+    ///
+    /// 1000 for a replaced connection, because the station has a better one and shall not come
+    /// back for this one; 1008 where it need not come back; 1012 and 1013 where it should.
+    fn goodbye(self) -> (CloseCode, &'static str) {
+        match self {
+            End::Ordered(Ending::Replaced) => (
+                CloseCode::Normal,
+                "replaced by a newer connection of this station",
+            ),
+            End::Ordered(Ending::CredentialChanged) => (
+                CloseCode::Restart,
+                "the credential of this station was changed",
+            ),
+            End::Ordered(Ending::Removed) => (CloseCode::Policy, "this station was removed"),
+            End::Ordered(Ending::Drained) => (CloseCode::Away, "the server is going away"),
+            // Not sent: the station has closed already, or is gone.
+            End::ByStation | End::Broken(Broken::Lost) => (CloseCode::Normal, ""),
+            End::Broken(Broken::TooBig) => (CloseCode::Size, "the message is too large"),
+            End::Broken(Broken::NotUtf8) => (CloseCode::Invalid, "the message is not UTF-8"),
+            End::Broken(Broken::Protocol) => (CloseCode::Protocol, "this is not WebSocket"),
+            End::NotRecorded => (
+                CloseCode::Again,
+                "the message could not be recorded; send it again",
+            ),
+            End::Failed => (
+                CloseCode::Error,
+                "an internal error; send the message again",
+            ),
+            End::Unresponsive => (CloseCode::Away, "nothing was heard for too long"),
+            End::Stuck => (CloseCode::Away, "nothing was taken for too long"),
+        }
+    }
+
+    /// Whether what was received before is still worked on. What a station reported has happened,
+    /// whether or not it hears that we know; but nothing is taken from one that was locked out,
+    /// and after a failure the station sends everything again.
+    fn keeps_what_was_received(self) -> bool {
+        match self {
+            End::Ordered(Ending::Replaced | Ending::Drained)
+            | End::ByStation
+            | End::Broken(_)
+            | End::Unresponsive
+            | End::Stuck => true,
+            End::Ordered(Ending::CredentialChanged | Ending::Removed)
+            | End::NotRecorded
+            | End::Failed => false,
+        }
+    }
+}
+
+impl Session {
+    /// Leaves the registry first, so that nobody waits for a station that is gone; then says
+    /// goodbye.
+    pub(super) async fn finish(self, end: End) {
+        let Session {
+            shared,
+            socket,
+            standing,
+            working,
+            mut waiting,
+            outstanding,
+            ..
+        } = self;
+        let connection = standing.connection().clone();
+        tracing::info!(
+            station.id = %connection.station.id,
+            generation = connection.generation,
+            end = ?end,
+            "the station's connection ends",
+        );
+        // Dropped without an answer, so its sender learns that the connection is lost.
+        drop(outstanding);
+        drop(standing);
+        if !end.keeps_what_was_received() {
+            waiting.clear();
+        }
+        let shared_work = shared.clone();
+        finish_work(&shared, working, async move {
+            for call in waiting {
+                match calls::work(shared_work.clone(), connection.clone(), call).await {
+                    Outcome::Answer(_) => {}
+                    Outcome::NotRecorded | Outcome::Failed => break,
+                }
+            }
+        });
+        let (code, reason) = end.goodbye();
+        // Boxed, so that idle connections do not hold the room for their goodbye.
+        Box::pin(socket.close(code, reason, shared.options.close_timeout)).await;
+    }
+}
+
+/// Lets work that was begun come to its end, and what waits behind it.
+fn finish_work(
+    shared: &Shared,
+    working: Option<BoxFuture<'static, Outcome>>,
+    rest: impl Future<Output = ()> + Send + 'static,
+) {
+    let Some(working) = working else { return };
+    let stop = shared.stop.clone();
+    shared.tasks.spawn(async move {
+        let work = async {
+            match working.await {
+                Outcome::Answer(_) => rest.await,
+                Outcome::NotRecorded | Outcome::Failed => {}
+            }
+        };
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = work => {}
+        }
+    });
+}

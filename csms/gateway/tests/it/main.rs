@@ -1,0 +1,20 @@
+//! The gateway over real sockets, with a fake inside and a WebSocket client of its own.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "all of this is a test"
+)]
+
+mod commands;
+mod conversation;
+mod drain;
+mod fake;
+mod handshake;
+mod http_service;
+mod limits;
+mod replacement;
+mod stage;
+mod tls;
