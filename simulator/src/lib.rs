@@ -5,6 +5,7 @@
 
 pub mod charger;
 pub mod clock;
+pub mod lock;
 #[cfg(test)]
 mod scripted_csms;
 pub mod station;
@@ -14,6 +15,7 @@ pub mod view;
 mod wire;
 
 pub use charger::{Charger, ChargerConfig};
+pub use lock::{Lock, LockConfig};
 pub use rpc::{MessageId, Version};
 pub use station::{Event, StationError};
 pub use token::{Token, TokenInfo, TokenKind};

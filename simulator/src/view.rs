@@ -7,7 +7,7 @@ use std::fmt;
 pub enum Light {
     /// Free: come in.
     Green,
-    /// In use.
+    /// In use; at a door: present a card.
     Blue,
     /// Something is awaited: a card, a cable, an answer; or the point is out of service.
     Amber,
