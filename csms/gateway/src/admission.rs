@@ -199,7 +199,7 @@ async fn session(
     // hyper's buffer: 8 KiB that an idle connection shall not hold.
     drop(early);
     let stop = shared.stop.clone();
-    let session = Session::new(shared, socket, standing);
+    let session = Box::new(Session::new(shared, socket, standing));
     tokio::select! {
         () = stop.cancelled() => {}
         () = session.run() => {}

@@ -12,6 +12,7 @@ use crate::admission::{Arrival, NotAdmitted};
 use crate::answer::{self, Body};
 use crate::handshake::{self, Errand, Rejected};
 use crate::listener::ListenerKind;
+use crate::measures;
 use crate::proxy::{self, Client, Ends};
 use crate::server::{Server, Slot};
 
@@ -110,7 +111,7 @@ impl Server {
     /// Refuses what nobody else has heard of.
     fn refuse(&self, identity: &str, client: Client, refusal: &Refusal) -> Response<Body> {
         count(refusal.code);
-        tracing::info!(code = refusal.code, "a handshake was refused");
+        tracing::info!(station.id = ?identity, code = refusal.code, "a handshake was refused");
         self.shared
             .stations
             .refused(identity, client.address, refusal);
@@ -126,5 +127,5 @@ fn not_now() -> Response<Body> {
 
 /// Counts a handshake.
 pub(crate) fn count(result: &'static str) {
-    counter!("keywatt_station_handshakes_total", "result" => result).increment(1);
+    counter!(measures::HANDSHAKES, "result" => result).increment(1);
 }

@@ -15,6 +15,7 @@ mod dispatch;
 mod handshake;
 mod line;
 mod listener;
+mod measures;
 mod options;
 mod proxy;
 mod registry;

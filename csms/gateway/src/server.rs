@@ -23,6 +23,7 @@ use tower::util::BoxCloneSyncService;
 use crate::answer::{Body, BoxError};
 use crate::line::Ending;
 use crate::listener::{BindError, Listener, ListenerConfig, ListenerKind};
+use crate::measures;
 use crate::options::GatewayOptions;
 use crate::proxy::Ends;
 use crate::registry::Registry;
@@ -31,6 +32,9 @@ use crate::transport::Transport;
 
 /// How long a listener rests when the system refuses it connections (out of file descriptors).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// The largest head of a request; also how much of a body is held at a time.
+const HTTP_BUFFER_BYTES: usize = 64 << 10;
 
 /// What is not a station's goes here.
 pub(crate) type HttpService = BoxCloneSyncService<Request<Incoming>, Response<Body>, Infallible>;
@@ -89,6 +93,7 @@ where
     B: hyper::body::Body<Data = Bytes> + Send + 'static,
     B::Error: Into<BoxError>,
 {
+    measures::describe();
     let listeners = listeners
         .into_iter()
         .map(Listener::bind)
@@ -196,7 +201,7 @@ impl Server {
 
     fn welcome(&self, stream: TcpStream, peer: SocketAddr, config: &ListenerConfig) {
         let Ok(slot) = self.slots.clone().try_acquire_owned() else {
-            counter!("keywatt_connections_refused_total").increment(1);
+            counter!(measures::CONNECTIONS_REFUSED).increment(1);
             tracing::error!("no further connection is possible: `max_connections` is reached");
             return;
         };
@@ -257,6 +262,7 @@ impl Server {
         let connection = hyper::server::conn::http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(header_timeout)
+            .max_buf_size(HTTP_BUFFER_BYTES)
             // Some stations look for header names as the texts write them.
             .title_case_headers(true)
             .serve_connection(TokioIo::new(transport), service)

@@ -14,7 +14,7 @@ use http::header::{
     SEC_WEBSOCKET_VERSION, UPGRADE,
 };
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Version};
 use model::{OcppVersion, StationId, StationSettings};
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
@@ -85,6 +85,7 @@ pub(crate) fn open(request: &Parts) -> Result<Opening, Rejected> {
         identity: identity.as_str().to_owned(),
         refusal,
     };
+    check_http_version(request.version).map_err(rejected)?;
     check_websocket_version(&request.headers).map_err(rejected)?;
     let key = websocket_key(&request.headers).map_err(rejected)?;
     let basic = basic::basic_auth(&request.headers).map_err(rejected)?;
@@ -92,6 +93,21 @@ pub(crate) fn open(request: &Parts) -> Result<Opening, Rejected> {
         identity,
         basic,
         key,
+    })
+}
+
+/// An upgrade is a matter of HTTP/1.1 (RFC 6455 §4.1).
+fn check_http_version(version: Version) -> Result<(), Refusal> {
+    if version >= Version::HTTP_11 {
+        return Ok(());
+    }
+    Err(Refusal {
+        status: StatusCode::BAD_REQUEST.as_u16(),
+        code: "http_version",
+        reason: "the handshake is not HTTP/1.1".to_owned(),
+        fix: "Use a WebSocket client of RFC 6455; a proxy in between must speak HTTP/1.1 to us \
+              (nginx: `proxy_http_version 1.1`)."
+            .to_owned(),
     })
 }
 

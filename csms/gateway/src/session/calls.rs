@@ -17,6 +17,7 @@ use tokio::time::Instant;
 
 use super::Shared;
 use crate::handshake::wire;
+use crate::measures;
 
 /// A request of the station.
 pub(crate) struct Call {
@@ -87,10 +88,10 @@ async fn answer(shared: Arc<Shared>, connection: Arc<Connection>, call: Call) ->
         duration_ms = duration_ms(duration),
         "a request was answered",
     );
-    histogram!("keywatt_station_call_seconds", "version" => version, "action" => action.clone())
+    histogram!(measures::CALL_SECONDS, "version" => version, "action" => action.clone())
         .record(duration);
     counter!(
-        "keywatt_station_calls_total",
+        measures::CALLS,
         "version" => version, "action" => action, "result" => result,
     )
     .increment(1);

@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 
 use super::{Session, calls};
 use crate::line::Command;
+use crate::measures;
 
 /// The station's CALLERROR to a command: an answer, too.
 pub(super) fn error(code: String, description: String, details: &RawValue) -> CommandAnswer {
@@ -23,7 +24,7 @@ pub(super) fn error(code: String, description: String, details: &RawValue) -> Co
 /// Counts a command that came to its end.
 pub(super) fn count(version: Version, action: &str, result: &'static str) {
     counter!(
-        "keywatt_station_commands_total",
+        measures::COMMANDS,
         "version" => version.number(), "action" => action.to_owned(), "result" => result,
     )
     .increment(1);
@@ -37,7 +38,7 @@ impl Session {
         read: impl FnOnce(&Self, &Command) -> Result<CommandAnswer, CommandError>,
     ) {
         let Some(command) = self.outstanding.take_if(|command| command.id == *id) else {
-            counter!("keywatt_station_answers_dropped_total").increment(1);
+            counter!(measures::ANSWERS_DROPPED).increment(1);
             tracing::info!(
                 station.id = %self.connection().station.id,
                 message.id = %id,

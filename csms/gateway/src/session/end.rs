@@ -5,7 +5,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
 use super::calls::{self, Outcome};
 use super::socket::Broken;
-use super::{Session, Shared};
+use super::{Session, Shared, commands};
 use crate::line::Ending;
 
 /// Why.
@@ -82,16 +82,17 @@ impl End {
 impl Session {
     /// Leaves the registry first, so that nobody waits for a station that is gone; then says
     /// goodbye.
-    pub(super) async fn finish(self, end: End) {
+    pub(super) async fn finish(self: Box<Self>, end: End) {
         let Session {
             shared,
             socket,
             standing,
+            version,
             working,
             mut waiting,
             outstanding,
             ..
-        } = self;
+        } = *self;
         let connection = standing.connection().clone();
         tracing::info!(
             station.id = %connection.station.id,
@@ -99,8 +100,10 @@ impl Session {
             end = ?end,
             "the station's connection ends",
         );
-        // Dropped without an answer, so its sender learns that the connection is lost.
-        drop(outstanding);
+        if let Some(command) = outstanding {
+            // Dropped without an answer, so its sender learns that the connection is lost.
+            commands::count(version, &command.action, "lost");
+        }
         drop(standing);
         if !end.keeps_what_was_received() {
             waiting.clear();
@@ -115,8 +118,9 @@ impl Session {
             }
         });
         let (code, reason) = end.goodbye();
-        // Boxed, so that idle connections do not hold the room for their goodbye.
-        Box::pin(socket.close(code, reason, shared.options.close_timeout)).await;
+        socket
+            .close(code, reason, shared.options.close_timeout)
+            .await;
     }
 }
 

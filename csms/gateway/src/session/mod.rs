@@ -31,6 +31,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::handshake::wire;
 use crate::line::{Command, Ending};
+use crate::measures;
 use crate::options::GatewayOptions;
 use calls::{Call, Outcome};
 use end::End;
@@ -95,11 +96,15 @@ impl Session {
     }
 
     /// Serves the station until the connection ends.
-    pub(crate) async fn run(mut self) {
+    ///
+    /// Boxed, because a future keeps room for what was moved out of it: unboxed, the session would
+    /// lie in memory two or three times.
+    pub(crate) async fn run(mut self: Box<Self>) {
         loop {
             let event = poll_fn(|cx| self.poll_event(cx)).await;
             if let Err(end) = self.on_event(event) {
-                return self.finish(end).await;
+                // Boxed, so that an idle connection does not hold the room for its end.
+                return Box::pin(self.finish(end)).await;
             }
         }
     }
@@ -291,7 +296,7 @@ impl Session {
 
     /// A frame that is not worked on; the connection stays.
     fn drop_frame(&mut self, kind: &'static str, answer: Option<String>) -> Result<(), End> {
-        counter!("keywatt_station_frames_dropped_total", "kind" => kind).increment(1);
+        counter!(measures::FRAMES_DROPPED, "kind" => kind).increment(1);
         tracing::info!(
             station.id = %self.connection().station.id,
             kind,

@@ -6,6 +6,7 @@ use app::station::{Connection, Stations};
 use metrics::gauge;
 
 use crate::line::Line;
+use crate::measures;
 use crate::registry::Registry;
 
 /// Held by the task that owns the socket; when it is dropped, whatever the reason (a panic
@@ -31,8 +32,7 @@ impl Standing {
             line,
             connection: Arc::new(connection),
         };
-        gauge!("keywatt_station_connections", "version" => standing.connection.version.name())
-            .increment(1);
+        gauge!(measures::CONNECTIONS, "version" => standing.connection.version.name()).increment(1);
         standing.stations.connected(&standing.connection);
         standing
     }
@@ -51,8 +51,7 @@ impl Drop for Standing {
         self.registry
             .remove(&self.connection.station.key, self.connection.generation);
         self.line.close();
-        gauge!("keywatt_station_connections", "version" => self.connection.version.name())
-            .decrement(1);
+        gauge!(measures::CONNECTIONS, "version" => self.connection.version.name()).decrement(1);
         self.stations.disconnected(&self.connection);
     }
 }

@@ -289,7 +289,7 @@ async fn a_removed_station_is_closed_for_good() {
     stage.registry.disconnect(&key("CP1"), Disconnect::Removed);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn hundreds_of_commands_to_hundreds_of_stations_find_their_way() {
     let stage = Arc::new(Stage::new().await);
     let mut stations = Vec::new();

@@ -1,10 +1,12 @@
 //! Who is let in, who is not, and what both are told.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::sync::Semaphore;
 
 use crate::stage::{Dial, Stage, options, within};
 
@@ -332,6 +334,27 @@ async fn a_peer_that_says_nothing_is_not_waited_for() {
         text.is_empty() || text.starts_with("HTTP/1.1 408"),
         "{text}"
     );
+}
+
+#[tokio::test]
+async fn a_decision_that_does_not_come_is_not_waited_for() {
+    let mut options = options();
+    options.handshake_timeout = Duration::from_millis(100);
+    let stage = Stage::with(options).await;
+    stage.fake.open("CP1");
+    *stage.fake.admit_gate.lock() = Some(Arc::new(Semaphore::new(0)));
+    let head = stage.dial(&Dial::new("CP1")).await.err().unwrap();
+    assert_eq!(head.status, 503);
+}
+
+#[tokio::test]
+async fn an_upgrade_in_http_1_0_is_refused_and_recorded() {
+    let stage = Stage::new().await;
+    stage.fake.open("CP1");
+    let request = Dial::new("CP1").request().replace("HTTP/1.1", "HTTP/1.0");
+    let text = stage.raw(&request).await;
+    assert!(text.contains(" 400 "), "{text}");
+    assert_eq!(stage.fake.refused_codes(), ["http_version"]);
 }
 
 #[tokio::test]

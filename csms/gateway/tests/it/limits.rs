@@ -150,7 +150,7 @@ async fn what_is_not_websocket_is_closed_with_1002() {
 #[tokio::test]
 async fn a_silent_station_is_pinged_and_given_up() {
     let mut options = options();
-    options.ping_interval = Some(Duration::from_millis(100));
+    options.ping_interval = Some(Duration::from_millis(200));
     let stage = Stage::with(options).await;
     stage.fake.open("CP1");
     let mut client = stage.station("CP1").await;
@@ -162,7 +162,7 @@ async fn a_silent_station_is_pinged_and_given_up() {
         within(client.ws.flush()).await.unwrap();
     }
     assert!(
-        begin.elapsed() >= Duration::from_millis(450),
+        begin.elapsed() >= Duration::from_millis(900),
         "{:?}",
         begin.elapsed()
     );

@@ -15,6 +15,7 @@ mod fake;
 mod handshake;
 mod http_service;
 mod limits;
+mod measures;
 mod replacement;
 mod stage;
 mod tls;

@@ -36,14 +36,16 @@ fn files() -> Files {
     }
 }
 
-async fn stage(files: &Files) -> Stage {
-    let tls = load_tls(&files.certificate, &files.key).unwrap();
-    let listener = ListenerConfig {
+fn listener(files: &Files) -> ListenerConfig {
+    ListenerConfig {
         address: "127.0.0.1:0".parse().unwrap(),
-        tls: Some(tls),
+        tls: Some(load_tls(&files.certificate, &files.key).unwrap()),
         kind: ListenerKind::Everything,
-    };
-    Stage::listening(options(), vec![listener]).await
+    }
+}
+
+async fn stage(files: &Files) -> Stage {
+    Stage::listening(options(), vec![listener(files)]).await
 }
 
 #[tokio::test]
@@ -98,6 +100,17 @@ async fn plain_text_on_a_tls_listener_gets_nowhere() {
     .await;
     assert!(!answer.starts_with(b"HTTP"), "{answer:?}");
     assert!(stage.fake.hellos.lock().is_empty());
+}
+
+#[tokio::test]
+async fn a_tls_handshake_that_does_not_begin_is_not_waited_for() {
+    let files = files();
+    let mut options = options();
+    options.handshake_timeout = std::time::Duration::from_millis(100);
+    let stage = Stage::listening(options, vec![listener(&files)]).await;
+    let mut stream = TcpStream::connect(stage.address).await.unwrap();
+    let read = tokio::io::AsyncReadExt::read_u8(&mut stream);
+    assert!(within(read).await.is_err());
 }
 
 fn check(certificate: &Path, key: &Path, expected: &str) {
