@@ -4,6 +4,7 @@
 mod after;
 mod app;
 
+pub mod admin;
 pub mod caller;
 pub mod clock;
 pub mod error;

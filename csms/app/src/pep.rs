@@ -96,6 +96,17 @@ impl Pep {
         ask(request, &directory, &self.usage.lock(), at)
     }
 
+    /// Decides over a picture that is not the live one: what would be after a change.
+    #[must_use]
+    pub fn decide_over(
+        &self,
+        picture: &authz::Directory,
+        request: &Request<'_>,
+        at: Timestamp,
+    ) -> Outcome {
+        ask(request, picture, &self.usage.lock(), at)
+    }
+
     /// Decides as of `as_of`, and makes the row for the log. `then` sees the outcome before any
     /// other decision is taken: what it reserves in the usage cannot be reserved twice.
     pub fn decide_and<R>(

@@ -1,0 +1,459 @@
+//! Chargers and their EVSEs.
+
+use std::collections::BTreeSet;
+
+use authz::act;
+use model::{
+    AreaId, AuthorizationRequired, Change, Charger, ChargerAuthorization, ChargerId, Evse, EvseId,
+    InstallationId, Labels, NodeId, Station, StationId, StationKind, StationSettings,
+};
+use store::image;
+
+use super::fields::{Faults, LabelsPatch};
+use super::stations::Telemetry;
+use super::write::{Done, Write};
+use super::{Admin, ListQuery, Listing, new_id};
+use crate::link::Disconnect;
+use crate::{ApiError, Caller};
+
+/// The most EVSEs of a charger, and connectors of an EVSE.
+const MOST: usize = 100;
+
+/// A new charger.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewCharger {
+    /// Name, external id, metadata.
+    pub labels: Labels,
+    /// The site.
+    pub installation: InstallationId,
+    /// A part of it.
+    pub area: Option<AreaId>,
+    /// The OCPP identity.
+    pub station_id: String,
+    /// The EVSEs; none means one, with one connector.
+    pub evses: Vec<NewEvse>,
+    /// The flag.
+    pub authorization_required: ChargerAuthorization,
+}
+
+/// An EVSE as it is wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewEvse {
+    /// The id of one that is there; must be the one with this number.
+    pub id: Option<EvseId>,
+    /// From 1; `None`: its place in the list.
+    pub number: Option<u32>,
+    /// From 1; none means one.
+    pub connectors: Vec<u32>,
+}
+
+/// What is to become of a charger.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ChargerPatch {
+    /// Name, external id, metadata.
+    pub labels: LabelsPatch,
+    /// Another part of its installation, or none.
+    pub area: Option<Option<AreaId>>,
+    /// All EVSEs; one whose number is there stays the same node.
+    pub evses: Option<Vec<NewEvse>>,
+    /// The flag.
+    pub authorization_required: Option<ChargerAuthorization>,
+}
+
+/// A charger as it is shown.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ChargerView {
+    /// The row.
+    pub charger: Charger,
+    /// The flag in effect.
+    pub effective: AuthorizationRequired,
+    /// What is known of its station.
+    pub telemetry: Telemetry,
+}
+
+impl Admin {
+    /// Makes a charger and registers its station.
+    ///
+    /// # Errors
+    /// `Forbidden` without `manage_settings` on what it is in; `Conflict` when the identity is
+    /// taken, by whomever.
+    pub async fn create_charger(
+        &self,
+        write: Write<ChargerView>,
+        new: NewCharger,
+    ) -> Result<Done, ApiError> {
+        let at = new
+            .area
+            .map_or(NodeId::from(new.installation), NodeId::from);
+        let permit = self
+            .pep
+            .permit::<act::ManageSettings>(&write.caller, at)
+            .await?;
+        let _order = self.order.read().await;
+        let (charger, station) = self.new_charger(new)?;
+        let effective = self.effective(&charger);
+        let organisation = charger.organisation;
+        self.change(permit, write, organisation, move |tx| {
+            let (charger, station) = (charger.clone(), station.clone());
+            Box::pin(async move {
+                tx.insert_charger(&charger).await?;
+                tx.insert_station(&station).await?;
+                tx.record(Change::Charger(charger.clone()), None);
+                Ok(Ok(ChargerView {
+                    charger,
+                    effective,
+                    telemetry: Telemetry::none(),
+                }))
+            })
+        })
+        .await
+    }
+
+    /// The rows of a new charger, checked.
+    pub(super) fn new_charger(&self, new: NewCharger) -> Result<(Charger, Station), ApiError> {
+        let mut faults = Faults::default();
+        faults.labels(&new.labels);
+        let id = station_id(&new.station_id, &mut faults);
+        let evses = wanted_evses(new.evses, &[], &mut faults);
+        faults.none()?;
+        let Some(id) = id else {
+            return Err(ApiError::Internal);
+        };
+        let parent = self.place(new.installation, new.area)?;
+        let now = self.clock.now();
+        let charger = Charger {
+            id: new_id(),
+            organisation: self.organisation_of(new.installation)?,
+            installation: new.installation,
+            parent,
+            station: id,
+            labels: new.labels,
+            authorization_required: new.authorization_required,
+            evses,
+            created_at: now,
+            deleted_at: None,
+        };
+        let station = Station {
+            key: charger.station.key(),
+            id: charger.station.clone(),
+            organisation: charger.organisation,
+            installation: charger.installation,
+            kind: StationKind::Charger(charger.id),
+            password: None,
+            settings: StationSettings::default(),
+            device_key_hash: None,
+            created_at: now,
+        };
+        Ok((charger, station))
+    }
+
+    /// The flag in effect at a charger that the live picture may not have yet.
+    fn effective(&self, charger: &Charger) -> AuthorizationRequired {
+        match charger.authorization_required {
+            ChargerAuthorization::Required => AuthorizationRequired::Required,
+            ChargerAuthorization::Open => AuthorizationRequired::Open,
+            ChargerAuthorization::Inherit => {
+                let directory = self.live.directory();
+                directory
+                    .node(charger.installation)
+                    .and_then(|node| directory.installation_of(node))
+                    .map_or(AuthorizationRequired::Required, |(_, entry)| entry.flag)
+            }
+        }
+    }
+
+    /// A charger.
+    ///
+    /// # Errors
+    /// `NotFound` if the caller holds nothing on it.
+    pub async fn charger(&self, caller: &Caller, id: ChargerId) -> Result<ChargerView, ApiError> {
+        if !self.pep.sees(caller, id) {
+            return Err(ApiError::NotFound);
+        }
+        let row = self
+            .store
+            .get_charger(id)
+            .await?
+            .ok_or(ApiError::NotFound)?;
+        self.charger_view(caller, row).await
+    }
+
+    async fn charger_view(&self, caller: &Caller, row: Charger) -> Result<ChargerView, ApiError> {
+        let telemetry = self
+            .telemetry(caller, row.id.into(), &row.station.key())
+            .await?;
+        Ok(ChargerView {
+            effective: self.effective(&row),
+            charger: row,
+            telemetry,
+        })
+    }
+
+    /// The chargers the caller sees.
+    ///
+    /// # Errors
+    /// `Invalid` for a bad cursor.
+    pub async fn chargers(
+        &self,
+        caller: &Caller,
+        installation: Option<InstallationId>,
+        query: &ListQuery,
+    ) -> Result<Listing<ChargerView>, ApiError> {
+        let seen = |row: &Charger| self.pep.sees(caller, row.id);
+        let list = self
+            .list_mine(caller, query, seen, |organisation, page| async move {
+                self.store
+                    .list_chargers(organisation, installation, &page)
+                    .await
+            })
+            .await?;
+        let mut items = Vec::with_capacity(list.items.len());
+        for row in list.items {
+            items.push(self.charger_view(caller, row).await?);
+        }
+        Ok(Listing {
+            items,
+            next: list.next,
+        })
+    }
+
+    /// Changes a charger.
+    ///
+    /// # Errors
+    /// `Forbidden` without `manage_settings`.
+    pub async fn change_charger(
+        &self,
+        write: Write<ChargerView>,
+        id: ChargerId,
+        patch: ChargerPatch,
+    ) -> Result<Done, ApiError> {
+        let permit = self
+            .pep
+            .permit::<act::ManageSettings>(&write.caller, id)
+            .await?;
+        let node = self.node(id)?;
+        let _order = self.order.read().await;
+        let mut parent = None;
+        if let Some(area) = patch.area {
+            let installation = node.installation.ok_or(ApiError::NotFound)?;
+            let place = self.place(installation, area)?;
+            // Whoever moves it must manage where it goes, or they would take it from others.
+            let _ = self
+                .pep
+                .permit::<act::ManageSettings>(&write.caller, place)
+                .await?;
+            parent = Some(place);
+        }
+        let row = self
+            .store
+            .get_charger(id)
+            .await?
+            .ok_or(ApiError::NotFound)?;
+        let telemetry = self
+            .telemetry(&write.caller, id.into(), &row.station.key())
+            .await?;
+        let wanted = Charger {
+            authorization_required: patch
+                .authorization_required
+                .unwrap_or(row.authorization_required),
+            ..row
+        };
+        let effective = self.effective(&wanted);
+        self.change(permit, write, node.organisation, move |tx| {
+            let (patch, telemetry) = (patch.clone(), telemetry.clone());
+            Box::pin(async move {
+                let Some(mut row) = tx.get_charger(id).await? else {
+                    return Ok(Err(ApiError::NotFound));
+                };
+                let before = Change::Charger(row.clone());
+                if let Err(faults) = patch.apply(&mut row, parent) {
+                    return Ok(Err(faults));
+                }
+                let Some(charger) = tx.update_charger(&row).await? else {
+                    return Ok(Err(ApiError::NotFound));
+                };
+                tx.record(Change::Charger(charger.clone()), Some(image(&before)));
+                Ok(Ok(ChargerView {
+                    charger,
+                    effective,
+                    telemetry,
+                }))
+            })
+        })
+        .await
+    }
+
+    /// Removes a charger; its identity is free again and its station is disconnected.
+    ///
+    /// # Errors
+    /// `Forbidden` without `manage_settings`.
+    pub async fn remove_charger(&self, write: Write<()>, id: ChargerId) -> Result<Done, ApiError> {
+        let permit = self
+            .pep
+            .permit::<act::ManageSettings>(&write.caller, id)
+            .await?;
+        let organisation = self.organisation_of(id)?;
+        let row = self
+            .store
+            .get_charger(id)
+            .await?
+            .ok_or(ApiError::NotFound)?;
+        let key = row.station.key();
+        let now = self.clock.now();
+        let done = self
+            .change(permit, write, organisation, {
+                let key = key.clone();
+                move |tx| {
+                    let key = key.clone();
+                    Box::pin(async move {
+                        let Some(mut row) = tx.get_charger(id).await? else {
+                            return Ok(Err(ApiError::NotFound));
+                        };
+                        let before = Change::Charger(row.clone());
+                        row.deleted_at = Some(now);
+                        tx.update_charger(&row).await?;
+                        tx.delete_station(&key).await?;
+                        tx.record(Change::Charger(row), Some(image(&before)));
+                        Ok(Ok(()))
+                    })
+                }
+            })
+            .await?;
+        self.link.disconnect(&key, Disconnect::Removed);
+        Ok(done)
+    }
+}
+
+impl ChargerPatch {
+    fn apply(self, row: &mut Charger, parent: Option<NodeId>) -> Result<(), ApiError> {
+        self.labels.apply(&mut row.labels);
+        let mut faults = Faults::default();
+        faults.labels(&row.labels);
+        if let Some(parent) = parent {
+            row.parent = parent;
+        }
+        if let Some(flag) = self.authorization_required {
+            row.authorization_required = flag;
+        }
+        if let Some(wanted) = self.evses {
+            row.evses = wanted_evses(wanted, &row.evses, &mut faults);
+        }
+        faults.none()
+    }
+}
+
+/// A station identity, or what is wrong with it.
+pub(super) fn station_id(text: &str, faults: &mut Faults) -> Option<StationId> {
+    match StationId::new(text) {
+        Ok(id) => Some(id),
+        Err(error) => {
+            let code = match error {
+                model::StationIdError::Empty => "required",
+                model::StationIdError::TooLong => "too_long",
+                model::StationIdError::Character => "invalid",
+            };
+            faults.add("station_id", code, error.to_string());
+            None
+        }
+    }
+}
+
+fn wanted_evses(wanted: Vec<NewEvse>, there: &[Evse], faults: &mut Faults) -> Vec<Evse> {
+    if wanted.len() > MOST {
+        faults.add("evses", "too_long", "at most 100");
+        return Vec::new();
+    }
+    if wanted.is_empty() {
+        let old = there.iter().find(|evse| evse.number == 1);
+        let id = old.map_or_else(new_id, |evse| evse.id);
+        return vec![Evse {
+            id,
+            number: 1,
+            connectors: vec![1],
+        }];
+    }
+    let mut numbers = BTreeSet::new();
+    let mut evses: Vec<Evse> = Vec::with_capacity(wanted.len());
+    for (place, evse) in (1_u32..).zip(wanted) {
+        let field = |name: &str| format!("evses[{}].{name}", place - 1);
+        let number = evse.number.unwrap_or(place);
+        if number == 0 || number > 1000 {
+            faults.add(field("number"), "out_of_range", "from 1 to 1000");
+        } else if !numbers.insert(number) {
+            faults.add(field("number"), "duplicate", "each number once");
+        }
+        let old = there.iter().find(|old| old.number == number);
+        if evse.id.is_some() && evse.id != old.map(|old| old.id) {
+            faults.add(
+                field("id"),
+                "unknown",
+                "no EVSE of this charger has this id and number",
+            );
+        }
+        let mut connectors = if evse.connectors.is_empty() {
+            vec![1]
+        } else {
+            evse.connectors
+        };
+        connectors.sort_unstable();
+        let count = connectors.len();
+        connectors.dedup();
+        let fine = |number: &u32| (1..=1000).contains(number);
+        if count > MOST || connectors.len() != count || !connectors.iter().all(fine) {
+            faults.add(
+                field("connectors"),
+                "invalid",
+                "numbers from 1, each once, at most 100",
+            );
+        }
+        evses.push(Evse {
+            id: old.map_or_else(new_id, |old| old.id),
+            number,
+            connectors,
+        });
+    }
+    evses.sort_unstable_by_key(|evse| evse.number);
+    evses
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wanted(number: Option<u32>, connectors: &[u32]) -> NewEvse {
+        NewEvse {
+            id: None,
+            number,
+            connectors: connectors.to_vec(),
+        }
+    }
+
+    fn check(list: Vec<NewEvse>) -> Result<Vec<(u32, Vec<u32>)>, Vec<String>> {
+        let mut faults = Faults::default();
+        let evses = wanted_evses(list, &[], &mut faults);
+        match faults.none() {
+            Ok(()) => Ok(evses
+                .into_iter()
+                .map(|e| (e.number, e.connectors))
+                .collect()),
+            Err(ApiError::Invalid(fields)) => Err(fields.into_iter().map(|f| f.field).collect()),
+            Err(other) => panic!("{other}"),
+        }
+    }
+
+    #[test]
+    fn evses_default_to_one_with_one_connector_and_count_from_one() {
+        assert_eq!(check(vec![]), Ok(vec![(1, vec![1])]));
+        let two = vec![wanted(None, &[]), wanted(None, &[2, 1])];
+        assert_eq!(check(two), Ok(vec![(1, vec![1]), (2, vec![1, 2])]));
+        let twice = vec![wanted(Some(1), &[]), wanted(Some(1), &[])];
+        assert_eq!(check(twice), Err(vec!["evses[1].number".to_owned()]));
+        assert_eq!(
+            check(vec![wanted(Some(0), &[])]),
+            Err(vec!["evses[0].number".to_owned()])
+        );
+        let doubled = vec![wanted(None, &[1, 1])];
+        assert_eq!(check(doubled), Err(vec!["evses[0].connectors".to_owned()]));
+        assert!(check(vec![wanted(None, &[]); 101]).is_err());
+    }
+}

@@ -1,0 +1,246 @@
+//! Grants: given and ended, never overwritten.
+
+use authz::act;
+use jiff::Timestamp;
+use model::{Action, ActionSet, Change, Effect, Grant, GrantId, NodeId, PersonId, Role, Subject};
+use store::{GrantFilter, image};
+
+use super::fields::Faults;
+use super::write::{Done, Write};
+use super::{Admin, ListQuery, Listing, new_id};
+use crate::{ApiError, Caller};
+
+/// A new grant.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewGrant {
+    /// To whom.
+    pub subject: Subject,
+    /// A role, or …
+    pub role: Option<Role>,
+    /// … actions by name.
+    pub actions: Option<Vec<Action>>,
+    /// On this node and all below.
+    pub node: NodeId,
+    /// Allow or deny.
+    pub effect: Effect,
+    /// Inclusive.
+    pub valid_from: Option<Timestamp>,
+    /// Exclusive.
+    pub valid_until: Option<Timestamp>,
+    /// Why, for people.
+    pub reason: Option<String>,
+}
+
+/// Which grants.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GrantQuery {
+    /// Given to this person.
+    pub person: Option<PersonId>,
+    /// Given on exactly this node.
+    pub node: Option<NodeId>,
+    /// Ended ones too.
+    pub include_revoked: bool,
+}
+
+impl Admin {
+    /// Gives a grant.
+    ///
+    /// # Errors
+    /// `Forbidden` without `manage_access` on the node, or without one of the actions given:
+    /// nobody gives, or denies, what they do not hold there.
+    pub async fn create_grant(&self, write: Write<Grant>, new: NewGrant) -> Result<Done, ApiError> {
+        let permit = self
+            .pep
+            .permit::<act::ManageAccess>(&write.caller, new.node)
+            .await?;
+        let organisation = self.organisation_of(new.node)?;
+        let Subject::Person(person) = new.subject;
+        let mut faults = Faults::default();
+        let known = self
+            .live
+            .directory()
+            .person(person)
+            .is_some_and(|entry| entry.organisation == organisation);
+        faults.check(|| known, "subject.person", "unknown", "no such person here");
+        let actions = actions_of(&new, &mut faults);
+        faults.range("valid_until", new.valid_from, new.valid_until);
+        if let Some(reason) = &new.reason {
+            faults.text("reason", reason, 500);
+        }
+        faults.none()?;
+        self.may_give(&write.caller, actions, new.node).await?;
+        let row = Grant {
+            id: new_id(),
+            organisation,
+            subject: new.subject,
+            role: new.role,
+            actions,
+            node: new.node,
+            effect: new.effect,
+            valid_from: new.valid_from,
+            valid_until: new.valid_until,
+            reason: new.reason,
+            source: "api".to_owned(),
+            created_by: permit.person(),
+            created_at: self.clock.now(),
+            revoked_at: None,
+        };
+        match row.effect {
+            Effect::Allow => {
+                let _order = self.order.read().await;
+                self.put_grant(permit, write, row).await
+            }
+            Effect::Deny => {
+                let _order = self.order.write().await;
+                // A denial that begins later takes away as much as one that holds now.
+                let at_once = Grant {
+                    valid_from: None,
+                    ..row.clone()
+                };
+                self.keeps_owners(&[Change::Grant(at_once)])?;
+                self.put_grant(permit, write, row).await
+            }
+        }
+    }
+
+    async fn put_grant(
+        &self,
+        permit: authz::Permit<act::ManageAccess>,
+        write: Write<Grant>,
+        row: Grant,
+    ) -> Result<Done, ApiError> {
+        let Subject::Person(person) = row.subject;
+        // The person may have gone while the order was waited for.
+        self.person_row(person).await?;
+        self.change(permit, write, row.organisation, move |tx| {
+            let row = row.clone();
+            Box::pin(async move {
+                tx.insert_grant(&row).await?;
+                tx.record(Change::Grant(row.clone()), None);
+                Ok(Ok(row))
+            })
+        })
+        .await
+    }
+
+    /// A grant: given to oneself, or on a node whose access the caller manages.
+    ///
+    /// # Errors
+    /// `NotFound`, `Forbidden` without `manage_access`.
+    pub async fn grant(&self, caller: &Caller, id: GrantId) -> Result<Grant, ApiError> {
+        let row = self.store.get_grant(id).await?.ok_or(ApiError::NotFound)?;
+        if !self.shows_grant(caller, &row) {
+            let _ = self
+                .pep
+                .permit::<act::ManageAccess>(caller, self.grant_node(&row))
+                .await?;
+        }
+        Ok(row)
+    }
+
+    /// The grants on nodes whose access the caller manages, and their own.
+    ///
+    /// # Errors
+    /// `Invalid` for a bad cursor.
+    pub async fn grants(
+        &self,
+        caller: &Caller,
+        which: &GrantQuery,
+        query: &ListQuery,
+    ) -> Result<Listing<Grant>, ApiError> {
+        let filter = GrantFilter {
+            person: which.person,
+            node: which.node,
+            include_revoked: which.include_revoked,
+        };
+        let seen = |row: &Grant| self.shows_grant(caller, row);
+        self.list_mine(caller, query, seen, |organisation, page| {
+            let filter = filter.clone();
+            async move { self.store.list_grants(organisation, &filter, &page).await }
+        })
+        .await
+    }
+
+    fn shows_grant(&self, caller: &Caller, row: &Grant) -> bool {
+        let own = caller.person_in(row.organisation).map(Subject::Person);
+        own == Some(row.subject)
+            || self
+                .pep
+                .holds(caller, Action::ManageAccess, self.grant_node(row))
+    }
+
+    /// Where a grant is managed: at its node, or at the organisation if that is gone.
+    fn grant_node(&self, row: &Grant) -> NodeId {
+        if self.live.directory().node(row.node).is_some() {
+            row.node
+        } else {
+            row.organisation.into()
+        }
+    }
+
+    /// Ends a grant.
+    ///
+    /// # Errors
+    /// `Forbidden` without `manage_access` on the node, or without one of its actions;
+    /// `Conflict` when an organisation or installation would lose its last owner.
+    pub async fn revoke_grant(&self, write: Write<()>, id: GrantId) -> Result<Done, ApiError> {
+        let row = self.store.get_grant(id).await?.ok_or(ApiError::NotFound)?;
+        let node = self.grant_node(&row);
+        let permit = self
+            .pep
+            .permit::<act::ManageAccess>(&write.caller, node)
+            .await?;
+        if row.revoked_at.is_some() {
+            return Err(ApiError::NotFound);
+        }
+        // Who may not give it may not take it either: a service partner does not remove an owner.
+        self.may_give(&write.caller, row.actions, node).await?;
+        let _order = self.order.write().await;
+        let now = self.clock.now();
+        let ended = Grant {
+            revoked_at: Some(now),
+            ..row.clone()
+        };
+        if row.effect == Effect::Allow {
+            self.keeps_owners(&[Change::Grant(ended.clone())])?;
+        }
+        self.change(permit, write, row.organisation, move |tx| {
+            let (row, ended) = (row.clone(), ended.clone());
+            Box::pin(async move {
+                if !tx.revoke_grant(id, now).await? {
+                    return Ok(Err(ApiError::NotFound));
+                }
+                tx.record(Change::Grant(ended), Some(image(&Change::Grant(row))));
+                Ok(Ok(()))
+            })
+        })
+        .await
+    }
+}
+
+fn actions_of(new: &NewGrant, faults: &mut Faults) -> ActionSet {
+    match (new.role, &new.actions) {
+        (Some(role), None) => role.actions(),
+        (None, Some(actions)) => {
+            faults.check(
+                || !actions.is_empty(),
+                "actions",
+                "required",
+                "name at least one action",
+            );
+            actions.iter().copied().collect()
+        }
+        (Some(_), Some(_)) => {
+            faults.add(
+                "actions",
+                "invalid",
+                "either a role or actions by name, not both",
+            );
+            ActionSet::EMPTY
+        }
+        (None, None) => {
+            faults.add("role", "required", "a role, or actions by name");
+            ActionSet::EMPTY
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! The use cases of the admin API, one file per resource.
+//!
+//! Each begins with a permit for the node it happens on; lists show what the caller sees. Input
+//! is checked here, whatever way it came in; `web` only gives it its form.
+
+mod api_keys;
+mod areas;
+mod audit;
+mod chargers;
+mod credentials;
+mod decisions;
+mod doors;
+mod fields;
+mod grants;
+mod installations;
+mod limits;
+mod listing;
+mod locks;
+mod me;
+mod organisations;
+mod owner;
+mod ownership;
+mod people;
+mod permits;
+mod raw;
+pub mod raw_permissions;
+mod sessions;
+mod stations;
+mod transactions;
+mod write;
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use tokio::sync::RwLock;
+use uuid::Uuid;
+
+use crate::App;
+
+pub use api_keys::NewApiKey;
+pub use areas::{AreaPatch, NewArea};
+pub use audit::AuditEntry;
+pub use chargers::{ChargerPatch, ChargerView, NewCharger, NewEvse};
+pub use credentials::{CredentialPatch, NewCredential};
+pub use decisions::DecisionQuery;
+pub use doors::{DoorPatch, DoorView, NewDoor, RemoteOpen};
+pub use fields::LabelsPatch;
+pub use grants::{GrantQuery, NewGrant};
+pub use installations::{InstallationPatch, InstallationView, NewInstallation, StopOnRevocation};
+pub use listing::{ListQuery, Listing};
+pub use locks::{LockPatch, LockView, NewLock, UnlockConnector};
+pub use me::{Me, Membership};
+pub use organisations::{NewOrganisation, OrganisationPatch};
+pub use owner::{NewOwner, OwnerMade};
+pub use people::{NewPerson, PersonPatch};
+pub use sessions::{LoggedIn, Login};
+pub use stations::{Claim, ClaimKind, Detail, StationView, Telemetry};
+pub use transactions::TransactionQuery;
+pub use write::{Answer, Begun, Done, Kept, Once, OnceError, Write};
+
+/// The use cases of the admin API.
+pub struct Admin {
+    app: Arc<App>,
+    /// Whoever adds below a node or gives a right shares it; whoever removes a node or takes a
+    /// right away has it alone, so that what was looked at still holds at the commit.
+    order: RwLock<()>,
+    limits: limits::Limits,
+    in_flight: write::InFlight,
+}
+
+impl std::fmt::Debug for Admin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Admin")
+            .field("app", &self.app)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Admin {
+    /// Over the inside.
+    #[must_use]
+    pub fn new(app: Arc<App>) -> Self {
+        Self {
+            app,
+            order: RwLock::new(()),
+            limits: limits::Limits::default(),
+            in_flight: write::InFlight::default(),
+        }
+    }
+}
+
+impl Deref for Admin {
+    type Target = App;
+    fn deref(&self) -> &App {
+        &self.app
+    }
+}
+
+/// A new id, in the order of time.
+fn new_id<T: From<Uuid>>() -> T {
+    T::from(Uuid::now_v7())
+}

@@ -1,0 +1,119 @@
+//! Nobody takes away the last owner of an organisation or an installation.
+
+use authz::{Directory, Outcome, Request};
+use jiff::Timestamp;
+use model::{Change, Committed, NodeId, NodeKind, PersonId, Revision, Role, Subject};
+
+use super::Admin;
+use crate::ApiError;
+
+/// Whether somebody holds everything an owner may.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Owned {
+    now: bool,
+    /// With no end in sight: an owner whose right ends tomorrow is the last one today only.
+    for_good: bool,
+}
+
+impl Owned {
+    const fn keeps(self, before: Self) -> bool {
+        (self.now || !before.now) && (self.for_good || !before.for_good)
+    }
+}
+
+impl Admin {
+    /// Looks at what would be after some changes: wherever there is an owner now, there must be
+    /// one then. The order must be held alone until they are committed.
+    pub(super) fn keeps_owners(&self, changes: &[Change]) -> Result<(), ApiError> {
+        let live = self.live.directory();
+        let now = self.clock.now();
+        let concerned: Vec<PersonId> = changes.iter().filter_map(concerns).collect();
+        let mut places: Vec<NodeId> = Vec::new();
+        for (id, node) in live.nodes() {
+            let top = matches!(node.kind, NodeKind::Organisation | NodeKind::Installation);
+            let theirs = top
+                && concerned.iter().any(|person| {
+                    live.person(*person)
+                        .is_some_and(|entry| entry.organisation == node.organisation)
+                        && self.owns(&live, *person, id, now).now
+                });
+            if theirs {
+                places.push(id);
+            }
+        }
+        if places.is_empty() {
+            return Ok(());
+        }
+        let revision = Revision(live.revision().0.saturating_add(1));
+        let committed: Vec<Committed> = changes
+            .iter()
+            .map(|change| Committed {
+                revision,
+                change: change.clone(),
+            })
+            .collect();
+        let then = live.with(&committed);
+        for place in places {
+            if !self
+                .owned(&then, place, now)
+                .keeps(self.owned(&live, place, now))
+            {
+                return Err(ApiError::Conflict {
+                    code: "last_owner",
+                    detail: "this would take away the last owner; make somebody else an owner \
+                             first"
+                        .to_owned(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn owned(&self, directory: &Directory, node: NodeId, now: Timestamp) -> Owned {
+        let mut owned = Owned::default();
+        for person in authz::candidates(directory, node) {
+            let one = self.owns(directory, person, node, now);
+            owned = Owned {
+                now: owned.now || one.now,
+                for_good: owned.for_good || one.for_good,
+            };
+            if owned.now && owned.for_good {
+                break;
+            }
+        }
+        owned
+    }
+
+    fn owns(&self, directory: &Directory, person: PersonId, node: NodeId, now: Timestamp) -> Owned {
+        let mut owned = Owned {
+            now: true,
+            for_good: true,
+        };
+        for action in Role::Owner.actions().iter() {
+            let request = Request::person(person, None, action, node);
+            match self.pep.decide_over(directory, &request, now) {
+                Outcome::Allow(terms) => owned.for_good &= terms.until.is_none(),
+                Outcome::Deny(_) => return Owned::default(),
+            }
+        }
+        owned
+    }
+}
+
+/// Whose rights a change is about.
+fn concerns(change: &Change) -> Option<PersonId> {
+    match change {
+        Change::Person(person) => Some(person.id),
+        Change::Grant(grant) => match grant.subject {
+            Subject::Person(person) => Some(person),
+        },
+        Change::Organisation(_)
+        | Change::Installation(_)
+        | Change::Area(_)
+        | Change::Charger(_)
+        | Change::Lock(_)
+        | Change::Door(_)
+        | Change::Credential(_)
+        | Change::ApiKey(_) => None,
+    }
+}

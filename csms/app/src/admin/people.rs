@@ -1,0 +1,495 @@
+//! People of an organisation.
+
+use authz::act;
+use jiff::Timestamp;
+use model::{
+    Action, Change, Labels, NodeId, NodeKind, OrganisationId, Person, PersonId, PersonState,
+    StopGroup, Subject,
+};
+use store::{GrantFilter, Page, image};
+
+use super::fields::{Faults, LabelsPatch};
+use super::owner::app_credential;
+use super::write::{Done, Write};
+use super::{Admin, ListQuery, Listing, new_id};
+use crate::secret::new_stop_group;
+use crate::{ApiError, Caller};
+
+/// A new person.
+#[derive(Clone, PartialEq)]
+pub struct NewPerson {
+    /// Name, external id, metadata.
+    pub labels: Labels,
+    /// The organisation; `None`: that of `managed_at`, or the caller's only one.
+    pub organisation: Option<OrganisationId>,
+    /// Where their managers are: the organisation or an installation; `None`: the organisation.
+    pub managed_at: Option<NodeId>,
+    /// Contact.
+    pub email: Option<String>,
+    /// Contact.
+    pub phone: Option<String>,
+    /// Active or suspended.
+    pub state: PersonState,
+    /// End of membership, exclusive.
+    pub member_until: Option<Timestamp>,
+    /// Who may stop whose transactions; `None`: a group of their own.
+    pub stop_group: Option<String>,
+}
+
+impl std::fmt::Debug for NewPerson {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("NewPerson(…)")
+    }
+}
+
+/// What is to become of a person.
+#[derive(Clone, Default, PartialEq)]
+pub struct PersonPatch {
+    /// Name, external id, metadata.
+    pub labels: LabelsPatch,
+    /// Where their managers are.
+    pub managed_at: Option<NodeId>,
+    /// Contact.
+    pub email: Option<Option<String>>,
+    /// Contact.
+    pub phone: Option<Option<String>>,
+    /// Active or suspended.
+    pub state: Option<PersonState>,
+    /// End of membership, exclusive.
+    pub member_until: Option<Option<Timestamp>>,
+    /// Who may stop whose transactions.
+    pub stop_group: Option<String>,
+}
+
+impl std::fmt::Debug for PersonPatch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("PersonPatch(…)")
+    }
+}
+
+impl Admin {
+    /// Makes a person, and the remote token each has.
+    ///
+    /// # Errors
+    /// `Forbidden` without `manage_access` where the person is to be managed; `Invalid` when the
+    /// caller has it only further down and did not say where.
+    pub async fn create_person(
+        &self,
+        write: Write<Person>,
+        new: NewPerson,
+    ) -> Result<Done, ApiError> {
+        let managed_at = self.managed_where(&write.caller, &new)?;
+        let permit = self
+            .pep
+            .permit::<act::ManageAccess>(&write.caller, managed_at)
+            .await?;
+        let organisation = self.managers_of(managed_at)?;
+        if new.organisation.is_some_and(|named| named != organisation) {
+            return Err(ApiError::field(
+                "managed_at",
+                "unknown",
+                "not of this organisation",
+            ));
+        }
+        let random = self.random.as_ref();
+        let stop_group = match new.stop_group {
+            Some(text) => self.stop_group(organisation, text).await?,
+            None => new_stop_group(random),
+        };
+        let person = Person {
+            id: new_id(),
+            organisation,
+            account: None,
+            managed_at,
+            labels: new.labels,
+            email: new.email,
+            phone: new.phone,
+            state: new.state,
+            member_until: new.member_until,
+            stop_group,
+            created_at: self.clock.now(),
+            deleted_at: None,
+        };
+        check(&person)?;
+        let token = app_credential(&person, random);
+        let _order = self.order.read().await;
+        self.change(permit, write, organisation, move |tx| {
+            let (person, token) = (person.clone(), token.clone());
+            Box::pin(async move {
+                tx.insert_person(&person).await?;
+                tx.record(Change::Person(person.clone()), None);
+                tx.insert_credential(&token).await?;
+                tx.record(Change::Credential(token), None);
+                Ok(Ok(person))
+            })
+        })
+        .await
+    }
+
+    fn managed_where(&self, caller: &Caller, new: &NewPerson) -> Result<NodeId, ApiError> {
+        if let Some(node) = new.managed_at {
+            return Ok(node);
+        }
+        let organisation = self.organisation_meant(caller, new.organisation)?;
+        if self.pep.holds(caller, Action::ManageAccess, organisation) {
+            return Ok(organisation.into());
+        }
+        let directory = self.live.directory();
+        let further_down = directory.nodes().any(|(id, node)| {
+            node.kind == NodeKind::Installation
+                && node.organisation == organisation
+                && self.pep.holds(caller, Action::ManageAccess, id)
+        });
+        if further_down {
+            Err(ApiError::field(
+                "managed_at",
+                "required",
+                "you manage access at an installation, not in the whole organisation; say at \
+                 which one the person is managed",
+            ))
+        } else {
+            Ok(organisation.into())
+        }
+    }
+
+    /// The organisation of a node at which people can be managed.
+    fn managers_of(&self, node: NodeId) -> Result<OrganisationId, ApiError> {
+        let entry = self.node(node)?;
+        match entry.kind {
+            NodeKind::Organisation | NodeKind::Installation => Ok(entry.organisation),
+            NodeKind::Area | NodeKind::Charger | NodeKind::Evse | NodeKind::Door => {
+                Err(ApiError::field(
+                    "managed_at",
+                    "invalid",
+                    "people are managed at an organisation or an installation",
+                ))
+            }
+        }
+    }
+
+    /// A stop group named by its number: of the right form, and no card's.
+    async fn stop_group(
+        &self,
+        organisation: OrganisationId,
+        text: String,
+    ) -> Result<StopGroup, ApiError> {
+        let form = (12..=16).contains(&text.len())
+            && text.chars().all(|c| matches!(c, '0'..='9' | 'A'..='F'));
+        if !form {
+            return Err(ApiError::field(
+                "stop_group",
+                "invalid",
+                "12 to 16 characters 0-9 and A-F; use the one of another person",
+            ));
+        }
+        // The group is told to chargers: as a card's number it would open what the card opens.
+        if self
+            .store
+            .find_credential(organisation, &text)
+            .await?
+            .is_some()
+        {
+            return Err(ApiError::field(
+                "stop_group",
+                "invalid",
+                "this is a card's number",
+            ));
+        }
+        Ok(StopGroup(text))
+    }
+
+    /// Where a person's managers are; the organisation, if the installation is gone.
+    pub(super) fn managers_at(&self, person: &Person) -> NodeId {
+        let directory = self.live.directory();
+        if directory.node(person.managed_at).is_some() {
+            person.managed_at
+        } else {
+            person.organisation.into()
+        }
+    }
+
+    /// A person's row, if it is there.
+    pub(super) async fn person_row(&self, id: PersonId) -> Result<Person, ApiError> {
+        let row = self.store.get_person(id).await?;
+        row.filter(|row| row.deleted_at.is_none())
+            .ok_or(ApiError::NotFound)
+    }
+
+    /// A person: oneself, or one of those whose access the caller manages.
+    ///
+    /// # Errors
+    /// `NotFound`, `Forbidden` without `manage_access`.
+    pub async fn person(&self, caller: &Caller, id: PersonId) -> Result<Person, ApiError> {
+        let row = self.person_row(id).await?;
+        self.may_read(caller, &row).await?;
+        Ok(row)
+    }
+
+    pub(super) async fn may_read(&self, caller: &Caller, person: &Person) -> Result<(), ApiError> {
+        if caller.person_in(person.organisation) != Some(person.id) {
+            let at = self.managers_at(person);
+            let _ = self.pep.permit::<act::ManageAccess>(caller, at).await?;
+        }
+        Ok(())
+    }
+
+    /// The people whose access the caller manages, and the caller.
+    ///
+    /// # Errors
+    /// `Invalid` for a bad cursor.
+    pub async fn people(
+        &self,
+        caller: &Caller,
+        query: &ListQuery,
+    ) -> Result<Listing<Person>, ApiError> {
+        let seen = |row: &Person| {
+            caller.person_in(row.organisation) == Some(row.id)
+                || self
+                    .pep
+                    .holds(caller, Action::ManageAccess, self.managers_at(row))
+        };
+        self.list_mine(caller, query, seen, |organisation, page| async move {
+            self.store.list_people(organisation, &page).await
+        })
+        .await
+    }
+
+    /// Changes a person.
+    ///
+    /// # Errors
+    /// `Forbidden` without `manage_access`; `Conflict` when an organisation or installation would
+    /// lose its last owner.
+    pub async fn change_person(
+        &self,
+        write: Write<Person>,
+        id: PersonId,
+        patch: PersonPatch,
+    ) -> Result<Done, ApiError> {
+        let row = self.person_row(id).await?;
+        let at = self.managers_at(&row);
+        let permit = self
+            .pep
+            .permit::<act::ManageAccess>(&write.caller, at)
+            .await?;
+        if let Some(node) = patch.managed_at
+            && node != row.managed_at
+        {
+            let _ = self
+                .pep
+                .permit::<act::ManageAccess>(&write.caller, node)
+                .await?;
+            if self.managers_of(node)? != row.organisation {
+                return Err(ApiError::field(
+                    "managed_at",
+                    "unknown",
+                    "not of this organisation",
+                ));
+            }
+        }
+        let stop_group = match patch.stop_group.clone() {
+            Some(text) => Some(self.stop_group(row.organisation, text).await?),
+            None => None,
+        };
+        let _order = self.order.write().await;
+        let mut after = row.clone();
+        patch.clone().apply(&mut after, stop_group.clone());
+        check(&after)?;
+        self.keeps_owners(&[Change::Person(after)])?;
+        self.change(permit, write, row.organisation, move |tx| {
+            let (patch, stop_group) = (patch.clone(), stop_group.clone());
+            Box::pin(async move {
+                let Some(mut row) = tx.get_person(id).await? else {
+                    return Ok(Err(ApiError::NotFound));
+                };
+                let before = Change::Person(row.clone());
+                patch.apply(&mut row, stop_group);
+                tx.update_person(&row).await?;
+                tx.record(Change::Person(row.clone()), Some(image(&before)));
+                Ok(Ok(row))
+            })
+        })
+        .await
+    }
+
+    /// Removes a person with their credentials, grants and keys; their values are free again.
+    ///
+    /// # Errors
+    /// `Forbidden` without `manage_access`; `Conflict` when an organisation or installation would
+    /// lose its last owner.
+    pub async fn remove_person(&self, write: Write<()>, id: PersonId) -> Result<Done, ApiError> {
+        let row = self.person_row(id).await?;
+        let at = self.managers_at(&row);
+        let permit = self
+            .pep
+            .permit::<act::ManageAccess>(&write.caller, at)
+            .await?;
+        let _order = self.order.write().await;
+        let now = self.clock.now();
+        let organisation = row.organisation;
+        self.keeps_owners(&[Change::Person(Person {
+            deleted_at: Some(now),
+            ..row.clone()
+        })])?;
+        let held = self.held_by(&row).await?;
+        self.change(permit, write, organisation, move |tx| {
+            let held = held.clone();
+            Box::pin(async move {
+                let Some(mut person) = tx.get_person(id).await? else {
+                    return Ok(Err(ApiError::NotFound));
+                };
+                for mut credential in held.credentials {
+                    let before = image(&Change::Credential(credential.clone()));
+                    credential.deleted_at = Some(now);
+                    tx.update_credential(&credential).await?;
+                    tx.record(Change::Credential(credential), Some(before));
+                }
+                for mut grant in held.grants {
+                    let before = image(&Change::Grant(grant.clone()));
+                    grant.revoked_at = Some(now);
+                    tx.revoke_grant(grant.id, now).await?;
+                    tx.record(Change::Grant(grant), Some(before));
+                }
+                for mut key in held.keys {
+                    let before = image(&Change::ApiKey(key.clone()));
+                    key.revoked_at = Some(now);
+                    tx.revoke_api_key(key.id, now).await?;
+                    tx.record(Change::ApiKey(key), Some(before));
+                }
+                let before = image(&Change::Person(person.clone()));
+                person.deleted_at = Some(now);
+                tx.update_person(&person).await?;
+                tx.record(Change::Person(person), Some(before));
+                Ok(Ok(()))
+            })
+        })
+        .await
+    }
+
+    /// Everything that is a person's; nobody adds to it while the order is held alone.
+    async fn held_by(&self, person: &Person) -> Result<Held, ApiError> {
+        let mut held = Held::default();
+        let mut page = Page::first(1000);
+        loop {
+            let list = self.store.list_credentials_of(person.id, &page).await?;
+            held.credentials.extend(list.items);
+            let Some(next) = list.next else { break };
+            page.after = Some(next);
+        }
+        let filter = GrantFilter {
+            person: Some(person.id),
+            ..GrantFilter::default()
+        };
+        let mut page = Page::first(1000);
+        loop {
+            let list = self
+                .store
+                .list_grants(person.organisation, &filter, &page)
+                .await?;
+            let own = list.items.into_iter();
+            held.grants
+                .extend(own.filter(|grant| grant.subject == Subject::Person(person.id)));
+            let Some(next) = list.next else { break };
+            page.after = Some(next);
+        }
+        let mut page = Page::first(1000);
+        loop {
+            let list = self.store.list_api_keys(person.organisation, &page).await?;
+            held.keys
+                .extend(list.items.into_iter().filter(|key| key.person == person.id));
+            let Some(next) = list.next else { break };
+            page.after = Some(next);
+        }
+        Ok(held)
+    }
+
+    /// Gives a person a login with their e-mail address and a first password.
+    ///
+    /// # Errors
+    /// `Forbidden` without `manage_access`; `Conflict` when the person has a login, or another
+    /// login has the address: its password is not ours to set.
+    pub async fn create_person_login(
+        &self,
+        write: Write<Person>,
+        id: PersonId,
+        password: String,
+    ) -> Result<Done, ApiError> {
+        let row = self.person_row(id).await?;
+        let at = self.managers_at(&row);
+        let permit = self
+            .pep
+            .permit::<act::ManageAccess>(&write.caller, at)
+            .await?;
+        let Some(email) = row.email.as_deref().map(str::to_lowercase) else {
+            return Err(ApiError::field(
+                "email",
+                "required",
+                "the person has no e-mail address",
+            ));
+        };
+        if row.account.is_some() {
+            return Err(ApiError::Conflict {
+                code: "login_exists",
+                detail: "the person has a login already".to_owned(),
+            });
+        }
+        let account = self.new_account(&email, password, self.clock.now()).await?;
+        self.change(permit, write, row.organisation, move |tx| {
+            let account = account.clone();
+            Box::pin(async move {
+                let Some(mut row) = tx.get_person(id).await? else {
+                    return Ok(Err(ApiError::NotFound));
+                };
+                let before = Change::Person(row.clone());
+                tx.insert_account(&account).await?;
+                row.account = Some(account.id);
+                tx.update_person(&row).await?;
+                tx.record(Change::Person(row.clone()), Some(image(&before)));
+                Ok(Ok(row))
+            })
+        })
+        .await
+    }
+}
+
+#[derive(Clone, Debug, Default)]
+struct Held {
+    credentials: Vec<model::Credential>,
+    grants: Vec<model::Grant>,
+    keys: Vec<model::ApiKey>,
+}
+
+impl PersonPatch {
+    fn apply(self, row: &mut Person, stop_group: Option<StopGroup>) {
+        self.labels.apply(&mut row.labels);
+        if let Some(node) = self.managed_at {
+            row.managed_at = node;
+        }
+        if let Some(email) = self.email {
+            row.email = email;
+        }
+        if let Some(phone) = self.phone {
+            row.phone = phone;
+        }
+        if let Some(state) = self.state {
+            row.state = state;
+        }
+        if let Some(until) = self.member_until {
+            row.member_until = until;
+        }
+        if let Some(group) = stop_group {
+            row.stop_group = group;
+        }
+    }
+}
+
+fn check(row: &Person) -> Result<(), ApiError> {
+    let mut faults = Faults::default();
+    faults.labels(&row.labels);
+    if let Some(email) = &row.email {
+        faults.email("email", email);
+    }
+    if let Some(phone) = &row.phone {
+        faults.text("phone", phone, 40);
+    }
+    faults.none()
+}

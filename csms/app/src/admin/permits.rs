@@ -1,0 +1,80 @@
+//! Permits for actions that are known only at run time.
+
+use authz::act;
+use model::{Action, ActionSet, NodeId};
+
+use super::Admin;
+use crate::{ApiError, Caller};
+
+/// What may be named by a key only: remote opening, emergencies and station credentials do not
+/// come with "everything I may" (S13).
+pub(super) const BY_NAME_ONLY: [Action; 3] =
+    [Action::RemoteUse, Action::ManageSecurity, Action::Emergency];
+
+impl Admin {
+    /// Decides an action named at run time; the decision is logged.
+    pub(super) async fn require(
+        &self,
+        caller: &Caller,
+        action: Action,
+        node: NodeId,
+    ) -> Result<(), ApiError> {
+        let pep = &self.pep;
+        match action {
+            Action::Use => pep.permit::<act::Use>(caller, node).await.map(drop),
+            Action::RemoteUse => pep.permit::<act::RemoteUse>(caller, node).await.map(drop),
+            Action::StopOwn => pep.permit::<act::StopOwn>(caller, node).await.map(drop),
+            Action::StopAny => pep.permit::<act::StopAny>(caller, node).await.map(drop),
+            Action::ViewOwn => pep.permit::<act::ViewOwn>(caller, node).await.map(drop),
+            Action::ViewAll => pep.permit::<act::ViewAll>(caller, node).await.map(drop),
+            Action::ManageAccess => pep
+                .permit::<act::ManageAccess>(caller, node)
+                .await
+                .map(drop),
+            Action::ManageSettings => pep
+                .permit::<act::ManageSettings>(caller, node)
+                .await
+                .map(drop),
+            Action::ManageSecurity => pep
+                .permit::<act::ManageSecurity>(caller, node)
+                .await
+                .map(drop),
+            Action::Service => pep.permit::<act::Service>(caller, node).await.map(drop),
+            Action::ServiceTest => pep.permit::<act::ServiceTest>(caller, node).await.map(drop),
+            Action::Reports => pep.permit::<act::Reports>(caller, node).await.map(drop),
+            Action::Emergency => pep.permit::<act::Emergency>(caller, node).await.map(drop),
+        }
+    }
+
+    /// What the caller holds on a node, as the engine decides each action.
+    pub(super) fn held(&self, caller: &Caller, node: NodeId) -> ActionSet {
+        Action::ALL
+            .iter()
+            .copied()
+            .filter(|a| self.pep.holds(caller, *a, node))
+            .collect()
+    }
+
+    /// Nobody gives what they do not hold there; each action is looked at.
+    ///
+    /// `service_test` is in no owner's role, and an owner must be able to appoint a service
+    /// partner: who holds `service` may give it.
+    pub(super) async fn may_give(
+        &self,
+        caller: &Caller,
+        actions: ActionSet,
+        node: NodeId,
+    ) -> Result<(), ApiError> {
+        let held = self.held(caller, node);
+        for action in actions.iter() {
+            let needed = match action {
+                Action::ServiceTest if !held.contains(Action::ServiceTest) => Action::Service,
+                action => action,
+            };
+            if !held.contains(needed) {
+                self.require(caller, needed, node).await?;
+            }
+        }
+        Ok(())
+    }
+}
