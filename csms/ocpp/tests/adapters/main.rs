@@ -1,0 +1,23 @@
+//! What stations send and are told, through the public interface of the adapters.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a wrong expectation is a failed test"
+)]
+
+mod commands;
+mod conversation;
+mod door_state;
+mod errors;
+mod lock;
+mod properties;
+mod repairs;
+mod replies;
+mod reports;
+mod sending;
+mod statuses;
+mod v16_requests;
+mod v201_requests;
