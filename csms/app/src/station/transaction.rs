@@ -178,7 +178,7 @@ impl App {
             }
             (StationKind::Charger(charger), _) => Resource::AnyEvse(charger),
             // A lock that sends a transaction all the same gets a number and no permission.
-            (StationKind::Lock(lock), evse) => Resource::Lock(lock, evse.or(Some(0))),
+            (StationKind::Lock(lock), _) => Resource::Lock(lock, Some(0)),
         };
         let entry = match (connection.version, event.phase) {
             (OcppVersion::V201, _) => Entry::TransactionEvent201,
