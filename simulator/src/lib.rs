@@ -5,6 +5,7 @@
 
 pub mod charger;
 pub mod clock;
+pub mod fleet;
 pub mod lock;
 #[cfg(test)]
 mod scripted_csms;
