@@ -1,7 +1,7 @@
 //! The harness of the black-box tests: starts the built program, talks HTTP and WebSocket to it.
 //!
 //! It knows the published surface only. Where a test compares a wire status, the expectation
-//! comes from a table written by hand, never from the code under test.
+//! comes from [`status_table`], written by hand, never from the code under test.
 
 #![allow(
     clippy::unwrap_used,
@@ -12,12 +12,16 @@
 )]
 
 pub mod api;
+pub mod cases;
 pub mod certificate;
 pub mod database;
 pub mod decisions;
+pub mod entries;
 pub mod facts;
 pub mod program;
 pub mod server;
+pub mod site;
+pub mod status_table;
 pub mod unique;
 pub mod wait;
 pub mod wire;

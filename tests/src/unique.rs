@@ -33,6 +33,12 @@ pub fn email() -> String {
     format!("p{}@example.com", tail(12).to_lowercase())
 }
 
+/// A stop group: 16 upper-case hex characters.
+#[must_use]
+pub fn stop_group() -> String {
+    tail(16)
+}
+
 fn tail(length: usize) -> String {
     let text = Uuid::new_v4().simple().to_string().to_uppercase();
     text[text.len() - length..].to_owned()

@@ -1,0 +1,337 @@
+//! The facts of a case, made through the API in an installation of their own.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::cases::{CardFacts, Case, GrantFacts, PersonFacts, Revoked, Spelling, seconds};
+use crate::facts::{Card, Charger, Door, Installation, Lock, Person, instant};
+use crate::wire::{Presented, Version};
+use crate::{Api, Server, Wire, unique};
+
+/// An installation with a charger and a lock for each version, all alike.
+pub struct Site {
+    /// The owner.
+    pub owner: Api,
+    /// The installation.
+    pub installation: Installation,
+    /// The charger that speaks 1.6.
+    pub charger_16: ChargerAt,
+    /// The charger that speaks 2.0.1.
+    pub charger_201: ChargerAt,
+    /// The lock that speaks 1.6; its doors are asked over HTTP too.
+    pub lock_16: LockAt,
+    /// The lock that speaks 2.0.1.
+    pub lock_201: LockAt,
+    /// The key with which the doors of `lock_16` are asked over HTTP.
+    pub device_key: String,
+    people: BTreeMap<String, Person>,
+    cards: BTreeMap<String, Card>,
+}
+
+/// A charger and its socket.
+pub struct ChargerAt {
+    /// The charger.
+    pub charger: Charger,
+    /// The socket.
+    pub wire: Wire,
+}
+
+/// A lock, its doors and its socket.
+pub struct LockAt {
+    /// The lock.
+    pub lock: Lock,
+    /// Its doors 1, 2, …
+    pub doors: Vec<Door>,
+    /// The socket.
+    pub wire: Wire,
+}
+
+impl Site {
+    /// Makes what a case needs, and connects its stations.
+    pub async fn make(server: &Server, case: &Case) -> Site {
+        let owner = server.owner();
+        let installation = owner
+            .installation_with(json!({
+                "authorization_required": case.installation,
+                "concurrent_transactions": case.concurrent,
+            }))
+            .await;
+        let area = match case.needs("area") {
+            true => Some(make_area(&owner, &installation).await),
+            false => None,
+        };
+        let charger = |version| charger_at(server, &owner, case, &installation, &area, version);
+        let lock = |version| lock_at(server, &owner, case, &installation, &area, version);
+        let charger_16 = charger(Version::V16).await;
+        let charger_201 = charger(Version::V201).await;
+        let lock_16 = lock(Version::V16).await;
+        let lock_201 = lock(Version::V201).await;
+        let device_key = owner.device_key(&lock_16.lock).await;
+        let mut site = Site {
+            owner,
+            installation,
+            charger_16,
+            charger_201,
+            lock_16,
+            lock_201,
+            device_key,
+            people: BTreeMap::new(),
+            cards: BTreeMap::new(),
+        };
+        let mut groups = BTreeMap::new();
+        for (name, facts) in &case.people {
+            site.add_person(case, name, facts, area.as_deref(), &mut groups)
+                .await;
+        }
+        site
+    }
+
+    async fn add_person(
+        &mut self,
+        case: &Case,
+        name: &str,
+        facts: &PersonFacts,
+        area: Option<&str>,
+        groups: &mut BTreeMap<String, String>,
+    ) {
+        let mut fields = json!({ "name": name });
+        if let Some(state) = &facts.state {
+            fields["state"] = json!(state);
+        }
+        if let Some(until) = &facts.member_until {
+            fields["member_until"] = json!(instant(seconds(until)));
+        }
+        if let Some(label) = &facts.group {
+            let group = groups
+                .entry(label.clone())
+                .or_insert_with(unique::stop_group);
+            fields["stop_group"] = json!(group);
+        }
+        let person = self.owner.person_with(fields).await;
+        for (card, facts) in &facts.cards {
+            let made = make_card(&self.owner, &person, facts).await;
+            self.cards.insert(format!("{name}.{card}"), made);
+        }
+        for grant in &facts.grants {
+            for (kind, id) in self.nodes(case, grant, area).await {
+                let made = self
+                    .owner
+                    .grant_with(&person, (&kind, &id), fields_of(grant))
+                    .await;
+                if grant.revoked == Revoked::Yes {
+                    self.owner.revoke(&made).await;
+                }
+            }
+        }
+        self.people.insert(name.to_owned(), person);
+    }
+
+    /// The nodes a grant of the case is meant for.
+    async fn nodes(
+        &self,
+        case: &Case,
+        grant: &GrantFacts,
+        area: Option<&str>,
+    ) -> Vec<(String, String)> {
+        let own = |kind: &str, ids: Vec<String>| -> Vec<(String, String)> {
+            ids.into_iter().map(|id| (kind.to_owned(), id)).collect()
+        };
+        let chargers = [&self.charger_16.charger, &self.charger_201.charger];
+        let locks = [&self.lock_16, &self.lock_201];
+        let of_chargers = || own("charger", chargers.iter().map(|c| c.id.clone()).collect());
+        let of_doors = |number: u32| {
+            let door = |lock: &&LockAt| lock.doors[number as usize - 1].id.clone();
+            own("door", locks.iter().map(door).collect())
+        };
+        let (word, number) = match grant.on.rsplit_once(' ') {
+            Some((word, number)) if number.parse::<u32>().is_ok() => {
+                (word, number.parse::<u32>().unwrap())
+            }
+            _ => (grant.on.as_str(), 1),
+        };
+        match word {
+            "organisation" => own("organisation", vec![organisation_of(&self.owner).await]),
+            "installation" => own("installation", vec![self.installation.id.clone()]),
+            "area" => own("area", vec![area.expect("an area was made").to_owned()]),
+            "charger" => of_chargers(),
+            "evse" => {
+                let evse = |charger: &&Charger| charger.evses[number as usize - 1].clone();
+                own("evse", chargers.iter().map(evse).collect())
+            }
+            "door" => of_doors(number),
+            "point" => {
+                let doors = match case.doors {
+                    0 => Vec::new(),
+                    _ => of_doors(case.ask.door.unwrap_or(1).min(case.doors)),
+                };
+                of_chargers().into_iter().chain(doors).collect()
+            }
+            "other charger" => own(
+                "charger",
+                vec![self.owner.charger(&self.installation, 1).await.id],
+            ),
+            "other installation" => own("installation", vec![self.owner.installation().await.id]),
+            other => panic!("`{other}` is no node of a case"),
+        }
+    }
+
+    /// A person by name.
+    ///
+    /// # Panics
+    /// When the case has none of it.
+    #[must_use]
+    pub fn person(&self, name: &str) -> &Person {
+        self.people
+            .get(name)
+            .unwrap_or_else(|| panic!("there is no person `{name}`"))
+    }
+
+    /// A card by person and name: `anna.card`.
+    ///
+    /// # Panics
+    /// When the case has none of it.
+    #[must_use]
+    pub fn card(&self, name: &str) -> &Card {
+        self.cards
+            .get(name)
+            .unwrap_or_else(|| panic!("there is no card `{name}`"))
+    }
+}
+
+impl Case {
+    fn needs(&self, node: &str) -> bool {
+        self.people
+            .values()
+            .flat_map(|person| &person.grants)
+            .any(|grant| grant.on == node)
+    }
+}
+
+async fn charger_at(
+    server: &Server,
+    owner: &Api,
+    case: &Case,
+    installation: &Installation,
+    area: &Option<String>,
+    version: Version,
+) -> ChargerAt {
+    let mut fields = json!({ "authorization_required": case.charger });
+    if let Some(area) = area {
+        fields["area_id"] = json!(area);
+    }
+    let charger = owner.charger_with(installation, case.evses, fields).await;
+    let wire = Wire::booted(&server.endpoint(&charger.station_id, version)).await;
+    ChargerAt { charger, wire }
+}
+
+async fn lock_at(
+    server: &Server,
+    owner: &Api,
+    case: &Case,
+    installation: &Installation,
+    area: &Option<String>,
+    version: Version,
+) -> LockAt {
+    let lock = owner.lock(installation).await;
+    let mut doors = Vec::new();
+    for number in 1..=case.doors {
+        let mut fields = json!({});
+        if let Some(area) = area {
+            fields["area_id"] = json!(area);
+        }
+        doors.push(owner.door_with(&lock, number, fields).await);
+    }
+    let wire = Wire::booted(&server.endpoint(&lock.station_id, version)).await;
+    LockAt { lock, doors, wire }
+}
+
+async fn make_area(owner: &Api, installation: &Installation) -> String {
+    let fields = json!({ "name": "Garage", "parent_id": installation.id, "kind": "floor" });
+    crate::facts::text(&owner.post("/v1/areas", fields).await.expect(201), "id")
+}
+
+async fn make_card(owner: &Api, person: &Person, facts: &CardFacts) -> Card {
+    let mut fields = json!({});
+    let mut set = |name: &str, value: Option<Value>| {
+        if let Some(value) = value {
+            fields[name] = value;
+        }
+    };
+    set("kind", facts.kind.as_ref().map(|kind| json!(kind)));
+    set("state", facts.state.as_ref().map(|state| json!(state)));
+    set(
+        "valid_from",
+        facts
+            .from
+            .as_deref()
+            .map(|span| json!(instant(seconds(span)))),
+    );
+    set(
+        "valid_until",
+        facts
+            .until
+            .as_deref()
+            .map(|span| json!(instant(seconds(span)))),
+    );
+    let read = unique::card();
+    match facts.spelling {
+        Spelling::Same => return owner.card_with(person, fields).await,
+        Spelling::LowerWithColons => set("value", Some(json!(with_colons(&read)))),
+    }
+    let card = owner.card_with(person, fields).await;
+    Card {
+        presented: Presented {
+            value: read,
+            ..card.presented
+        },
+        ..card
+    }
+}
+
+/// `04A1B2` as `04:a1:b2`.
+fn with_colons(hex: &str) -> String {
+    let bytes: Vec<String> = hex
+        .as_bytes()
+        .chunks(2)
+        .map(|two| String::from_utf8_lossy(two).to_lowercase())
+        .collect();
+    bytes.join(":")
+}
+
+fn fields_of(grant: &GrantFacts) -> Value {
+    let mut fields = json!({});
+    let mut set = |name: &str, value: Option<Value>| {
+        if let Some(value) = value {
+            fields[name] = value;
+        }
+    };
+    set("role", grant.role.as_ref().map(|role| json!(role)));
+    set(
+        "actions",
+        grant.actions.as_ref().map(|actions| json!(actions)),
+    );
+    set("effect", grant.effect.as_ref().map(|effect| json!(effect)));
+    set(
+        "valid_from",
+        grant
+            .from
+            .as_deref()
+            .map(|span| json!(instant(seconds(span)))),
+    );
+    set(
+        "valid_until",
+        grant
+            .until
+            .as_deref()
+            .map(|span| json!(instant(seconds(span)))),
+    );
+    fields
+}
+
+/// The caller's only organisation.
+pub async fn organisation_of(api: &Api) -> String {
+    let organisations = api.list("/v1/organisations").await;
+    assert_eq!(organisations.len(), 1, "{organisations:?}");
+    crate::facts::text(&organisations[0], "id")
+}
