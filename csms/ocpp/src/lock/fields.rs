@@ -9,7 +9,7 @@ use crate::form::{Choice, CustomData, Form, Kind, NUMBER, optional, required};
 pub(super) const AUTHORIZE: Form = Form::usual(
     CustomData::Unknown,
     &[
-        optional("door", NUMBER),
+        optional("door", Kind::Integer(1)),
         required("kind", KIND),
         required("value", Kind::Token(36)),
     ],

@@ -17,6 +17,7 @@ mod properties;
 mod repairs;
 mod replies;
 mod reports;
+mod schemas;
 mod sending;
 mod statuses;
 mod v16_requests;
