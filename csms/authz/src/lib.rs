@@ -14,6 +14,7 @@ mod request;
 mod reverse;
 mod shards;
 mod usage;
+mod weigh;
 
 pub use decide::{decide, decide_traced};
 pub use directory::{
