@@ -1,14 +1,14 @@
 //! API keys: they act as the person who made them, and never for more than that person holds.
 
 use jiff::Timestamp;
-use model::{Action, ActionSet, ApiKey, ApiKeyId, Change, NodeId};
+use model::{Action, ActionSet, ApiKey, ApiKeyId, Change, NodeId, NodeKind};
 use store::image;
 
 use super::fields::Faults;
 use super::permits::BY_NAME_ONLY;
 use super::write::{Done, Write};
 use super::{Admin, ListQuery, Listing, new_id};
-use crate::secret::{hash_api_key, new_api_key};
+use crate::secret::{NewSecret, hash_api_key, new_api_key};
 use crate::{ApiError, Caller, Proof};
 
 /// A new API key.
@@ -25,6 +25,24 @@ pub struct NewApiKey {
     pub expires_at: Option<Timestamp>,
 }
 
+/// An API key as it is shown.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ApiKeyView {
+    /// The row.
+    pub key: ApiKey,
+    /// What its node is; `None` if that is gone.
+    pub kind: Option<NodeKind>,
+}
+
+/// An API key that was just made.
+#[derive(Clone, Debug)]
+pub struct NewKey {
+    /// The key.
+    pub view: ApiKeyView,
+    /// Shown once.
+    pub secret: NewSecret,
+}
+
 impl Admin {
     /// Makes an API key for the caller; the answer shows it once.
     ///
@@ -32,7 +50,7 @@ impl Admin {
     /// `Forbidden` for a scope the caller does not hold on the node.
     pub async fn create_api_key(
         &self,
-        write: Write<(ApiKey, String)>,
+        write: Write<NewKey>,
         new: NewApiKey,
     ) -> Result<Done, ApiError> {
         let caller = &write.caller;
@@ -64,13 +82,17 @@ impl Admin {
             revoked_at: None,
         };
         let organisation = row.organisation;
+        let kind = self.kind_of(node);
         let _order = self.order.read().await;
         self.change_own(write, organisation, move |tx| {
             let (row, secret) = (row.clone(), secret.clone());
             Box::pin(async move {
                 tx.insert_api_key(&row).await?;
                 tx.record(Change::ApiKey(row.clone()), None);
-                Ok(Ok((row, secret.reveal().to_owned())))
+                Ok(Ok(NewKey {
+                    view: ApiKeyView { key: row, kind },
+                    secret,
+                }))
             })
         })
         .await
@@ -153,12 +175,17 @@ impl Admin {
         &self,
         caller: &Caller,
         query: &ListQuery,
-    ) -> Result<Listing<ApiKey>, ApiError> {
+    ) -> Result<Listing<ApiKeyView>, ApiError> {
         let seen = |row: &ApiKey| self.manages_key(caller, row);
-        self.list_mine(caller, query, seen, |organisation, page| async move {
-            self.store.list_api_keys(organisation, &page).await
-        })
-        .await
+        let list = self
+            .list_mine(caller, query, seen, |organisation, page| async move {
+                self.store.list_api_keys(organisation, &page).await
+            })
+            .await?;
+        Ok(list.map(|key| ApiKeyView {
+            kind: self.kind_of(key.node),
+            key,
+        }))
     }
 
     fn manages_key(&self, caller: &Caller, row: &ApiKey) -> bool {

@@ -2,7 +2,9 @@
 
 use authz::act;
 use jiff::Timestamp;
-use model::{Action, ActionSet, Change, Effect, Grant, GrantId, NodeId, PersonId, Role, Subject};
+use model::{
+    Action, ActionSet, Change, Effect, Grant, GrantId, NodeId, NodeKind, PersonId, Role, Subject,
+};
 use store::{GrantFilter, image};
 
 use super::fields::Faults;
@@ -42,13 +44,26 @@ pub struct GrantQuery {
     pub include_revoked: bool,
 }
 
+/// A grant as it is shown.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GrantView {
+    /// The row.
+    pub grant: Grant,
+    /// What its node is; `None` if that is gone.
+    pub kind: Option<NodeKind>,
+}
+
 impl Admin {
     /// Gives a grant.
     ///
     /// # Errors
     /// `Forbidden` without `manage_access` on the node, or without one of the actions given:
     /// nobody gives, or denies, what they do not hold there.
-    pub async fn create_grant(&self, write: Write<Grant>, new: NewGrant) -> Result<Done, ApiError> {
+    pub async fn create_grant(
+        &self,
+        write: Write<GrantView>,
+        new: NewGrant,
+    ) -> Result<Done, ApiError> {
         let permit = self
             .pep
             .permit::<act::ManageAccess>(&write.caller, new.node)
@@ -106,18 +121,19 @@ impl Admin {
     async fn put_grant(
         &self,
         permit: authz::Permit<act::ManageAccess>,
-        write: Write<Grant>,
+        write: Write<GrantView>,
         row: Grant,
     ) -> Result<Done, ApiError> {
         let Subject::Person(person) = row.subject;
         // The person may have gone while the order was waited for.
         self.person_row(person).await?;
+        let kind = self.kind_of(row.node);
         self.change(permit, write, row.organisation, move |tx| {
-            let row = row.clone();
+            let grant = row.clone();
             Box::pin(async move {
-                tx.insert_grant(&row).await?;
-                tx.record(Change::Grant(row.clone()), None);
-                Ok(Ok(row))
+                tx.insert_grant(&grant).await?;
+                tx.record(Change::Grant(grant.clone()), None);
+                Ok(Ok(GrantView { grant, kind }))
             })
         })
         .await
@@ -127,15 +143,21 @@ impl Admin {
     ///
     /// # Errors
     /// `NotFound`, `Forbidden` without `manage_access`.
-    pub async fn grant(&self, caller: &Caller, id: GrantId) -> Result<Grant, ApiError> {
+    pub async fn grant(&self, caller: &Caller, id: GrantId) -> Result<GrantView, ApiError> {
         let row = self.store.get_grant(id).await?.ok_or(ApiError::NotFound)?;
         if !self.shows_grant(caller, &row) {
-            let _ = self
-                .pep
-                .permit::<act::ManageAccess>(caller, self.grant_node(&row))
-                .await?;
+            let node = self.grant_node(&row);
+            let _ = self.pep.permit::<act::ManageAccess>(caller, node).await?;
         }
-        Ok(row)
+        Ok(GrantView {
+            kind: self.kind_of(row.node),
+            grant: row,
+        })
+    }
+
+    /// What a node is, if it is there.
+    pub(super) fn kind_of(&self, node: NodeId) -> Option<NodeKind> {
+        self.live.directory().node(node).map(|entry| entry.kind)
     }
 
     /// The grants on nodes whose access the caller manages, and their own.
@@ -147,18 +169,23 @@ impl Admin {
         caller: &Caller,
         which: &GrantQuery,
         query: &ListQuery,
-    ) -> Result<Listing<Grant>, ApiError> {
+    ) -> Result<Listing<GrantView>, ApiError> {
         let filter = GrantFilter {
             person: which.person,
             node: which.node,
             include_revoked: which.include_revoked,
         };
         let seen = |row: &Grant| self.shows_grant(caller, row);
-        self.list_mine(caller, query, seen, |organisation, page| {
-            let filter = filter.clone();
-            async move { self.store.list_grants(organisation, &filter, &page).await }
-        })
-        .await
+        let list = self
+            .list_mine(caller, query, seen, |organisation, page| {
+                let filter = filter.clone();
+                async move { self.store.list_grants(organisation, &filter, &page).await }
+            })
+            .await?;
+        Ok(list.map(|grant| GrantView {
+            kind: self.kind_of(grant.node),
+            grant,
+        }))
     }
 
     fn shows_grant(&self, caller: &Caller, row: &Grant) -> bool {

@@ -11,7 +11,7 @@ use super::stations::{Telemetry, said};
 use super::write::{Done, Write};
 use super::{Admin, ListQuery, Listing, new_id};
 use crate::link::Disconnect;
-use crate::secret::{hash_device_key, new_token};
+use crate::secret::{NewSecret, hash_device_key, new_token};
 use crate::{ApiError, Caller};
 
 /// A new lock.
@@ -271,7 +271,7 @@ impl Admin {
     /// `Forbidden` without `manage_security` at its installation.
     pub async fn make_device_key(
         &self,
-        write: Write<String>,
+        write: Write<NewSecret>,
         id: LockId,
     ) -> Result<Done, ApiError> {
         let row = self.lock_row(id).await?;
@@ -294,7 +294,7 @@ impl Admin {
                 }
                 let before = image(&Change::Lock(row.clone()));
                 tx.record(Change::Lock(row), Some(before));
-                Ok(Ok(secret.reveal().to_owned()))
+                Ok(Ok(secret))
             })
         })
         .await

@@ -37,7 +37,7 @@ use uuid::Uuid;
 
 use crate::App;
 
-pub use api_keys::NewApiKey;
+pub use api_keys::{ApiKeyView, NewApiKey, NewKey};
 pub use areas::{AreaPatch, NewArea};
 pub use audit::AuditEntry;
 pub use chargers::{ChargerPatch, ChargerView, NewCharger, NewEvse};
@@ -45,7 +45,7 @@ pub use credentials::{CredentialPatch, NewCredential};
 pub use decisions::DecisionQuery;
 pub use doors::{DoorPatch, DoorView, NewDoor, RemoteOpen};
 pub use fields::LabelsPatch;
-pub use grants::{GrantQuery, NewGrant};
+pub use grants::{GrantQuery, GrantView, NewGrant};
 pub use installations::{InstallationPatch, InstallationView, NewInstallation, StopOnRevocation};
 pub use listing::{ListQuery, Listing};
 pub use locks::{LockPatch, LockView, NewLock, UnlockConnector};
@@ -57,6 +57,10 @@ pub use sessions::{LoggedIn, Login};
 pub use stations::{Claim, ClaimKind, Detail, StationView, Telemetry};
 pub use transactions::TransactionQuery;
 pub use write::{Answer, Begun, Done, Kept, Once, OnceError, Write};
+
+// What `web` shows of the engine and the database, which it does not know itself.
+pub use authz::{ConsideredGrant, Explanation, GrantFinding, Outcome, StepFinding, StepLine};
+pub use store::{DoorStateRow, StoredSample};
 
 /// The use cases of the admin API.
 pub struct Admin {

@@ -9,6 +9,7 @@ use authz::{Act, Permit};
 use jiff::SignedDuration;
 use model::{OrganisationId, Revision};
 use parking_lot::Mutex;
+use sha2::{Digest, Sha256};
 use store::{BoxFuture, Constraint, IdempotencyRecord, StoreError, Tx};
 
 use super::Admin;
@@ -141,7 +142,7 @@ fn principal(proof: Proof) -> String {
 }
 
 impl Admin {
-    /// Begins a request with a key; `hash` is of method, path and body.
+    /// Begins a request with a key; `request` is all that makes it this one: method, path, body.
     ///
     /// # Errors
     /// See [`OnceError`].
@@ -149,8 +150,9 @@ impl Admin {
         &self,
         proof: Proof,
         key: &str,
-        hash: Vec<u8>,
+        request: &[&[u8]],
     ) -> Result<Begun, OnceError> {
+        let hash = digest(request);
         let principal = principal(proof);
         let place = self
             .in_flight
@@ -282,6 +284,15 @@ impl Memory {
             created_at,
         }
     }
+}
+
+fn digest(parts: &[&[u8]]) -> Vec<u8> {
+    let mut digest = Sha256::new();
+    for part in parts {
+        digest.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+        digest.update(part);
+    }
+    digest.finalize().to_vec()
 }
 
 fn forgotten_before(now: jiff::Timestamp) -> jiff::Timestamp {
