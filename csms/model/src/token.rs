@@ -76,6 +76,12 @@ impl PresentedToken {
         self.kind == TokenKind::NoAuthorization || self.value.trim().is_empty()
     }
 
+    /// The value as it may stand in logs and answers; of a code nothing may (C04.FR.04).
+    #[must_use]
+    pub fn masked(&self) -> String {
+        if self.kind == TokenKind::KeyCode { "…".to_owned() } else { mask(&self.value) }
+    }
+
     /// The key under which a credential would be found.
     #[must_use]
     pub fn key(&self) -> String {
@@ -85,7 +91,7 @@ impl PresentedToken {
 
 impl fmt::Debug for PresentedToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "PresentedToken({:?} {})", self.kind, mask(&self.value))
+        write!(f, "PresentedToken({:?} {})", self.kind, self.masked())
     }
 }
 
@@ -131,5 +137,11 @@ mod tests {
         let token = PresentedToken::new(TokenKind::IdTag, "04A1B2C3D4");
         assert_eq!(format!("{token:?}"), "PresentedToken(IdTag 04…D4)");
         assert_eq!(mask("1234"), "…");
+    }
+
+    #[test]
+    fn nothing_of_a_code_is_shown() {
+        let code = PresentedToken::new(TokenKind::KeyCode, "1234567890");
+        assert_eq!(format!("{code:?}"), "PresentedToken(KeyCode …)");
     }
 }
