@@ -7,6 +7,7 @@ pub mod charger;
 pub mod clock;
 pub mod fleet;
 pub mod lock;
+pub mod scenario;
 #[cfg(test)]
 mod scripted_csms;
 pub mod station;

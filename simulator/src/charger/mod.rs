@@ -93,6 +93,12 @@ impl Charger {
         station::drop_connection(&self.inner).await;
     }
 
+    /// Loses the network without a trace: the old connection stays half-open on the side of the
+    /// central system for as long as what comes back is kept, and a new one can be made.
+    pub async fn abandon_connection(&self) -> Option<Connection> {
+        station::abandon_connection(&self.inner).await
+    }
+
     /// Loses power: running transactions end, message ids may begin at 1 again; then connects and
     /// boots.
     ///

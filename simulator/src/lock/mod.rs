@@ -98,6 +98,12 @@ impl Lock {
         station::drop_connection(&self.inner).await;
     }
 
+    /// Loses the network without a trace: the old connection stays half-open on the side of the
+    /// central system for as long as what comes back is kept, and a new one can be made.
+    pub async fn abandon_connection(&self) -> Option<Connection> {
+        station::abandon_connection(&self.inner).await
+    }
+
     /// Restarts: modes, list and waiting events survive.
     ///
     /// # Errors

@@ -147,6 +147,11 @@ impl Core {
         self.changes.send_modify(|count| *count += 1);
     }
 
+    /// Forgets the connection without closing it.
+    pub(crate) fn take_connection(&self) -> Option<Connection> {
+        self.state.lock().connection.take()
+    }
+
     /// Counts changes.
     pub(crate) fn changes(&self) -> watch::Receiver<u64> {
         self.changes.subscribe()

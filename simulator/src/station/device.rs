@@ -120,6 +120,19 @@ pub(crate) async fn drop_connection<D: Device>(device: &Arc<D>) {
     }
 }
 
+/// Loses the network without a trace: the connection stays open, and nothing goes over it any
+/// more. The caller keeps it for as long as it shall stay so.
+pub(crate) async fn abandon_connection<D: Device>(device: &Arc<D>) -> Option<Connection> {
+    let connection = device.core().take_connection()?;
+    connection.freeze().await;
+    device.core().emit(Event::Disconnected {
+        code: None,
+        reason: "network gone".to_owned(),
+    });
+    Arc::clone(device).went_offline();
+    Some(connection)
+}
+
 /// Disconnects, forgets what does not survive a restart, connects and boots.
 pub(crate) async fn restart<D: Device>(
     device: &Arc<D>,
