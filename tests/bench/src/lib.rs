@@ -1,1 +1,10 @@
-//! Placeholder while the crate is written.
+//! What the figures in docs/performance.md are measured with: the programs in `src/bin/` and the
+//! benches use these.
+
+pub mod client;
+pub mod figures;
+pub mod population;
+pub mod process;
+pub mod random;
+pub mod server;
+pub mod site;
