@@ -18,6 +18,7 @@ mod repairs;
 mod replies;
 mod reports;
 mod schemas;
+mod second_opinion;
 mod sending;
 mod statuses;
 mod v16_requests;
