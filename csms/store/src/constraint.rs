@@ -202,10 +202,27 @@ impl Constraint {
             return Self::ALL
                 .iter()
                 .copied()
-                .find(|constraint| constraint.columns() == Some(columns.trim()));
+                .find(|constraint| constraint.columns() == Some(columns.trim()))
+                .map(Self::plain);
         }
         let (_, name) = message.split_once("CHECK constraint failed: ")?;
         Self::from_name(name.trim())
+    }
+}
+
+impl Constraint {
+    /// A row whose id is there meets the key of organisation and id as well, and SQLite names
+    /// whichever it looks at last: it is the id that is there.
+    const fn plain(self) -> Self {
+        if matches!(self, Constraint::PersonOrganisationId) {
+            Constraint::PersonId
+        } else if matches!(self, Constraint::InstallationOrganisationId) {
+            Constraint::InstallationId
+        } else if matches!(self, Constraint::LockOrganisationId) {
+            Constraint::LockId
+        } else {
+            self
+        }
     }
 }
 

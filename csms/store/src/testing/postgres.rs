@@ -2,12 +2,11 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::sync::{Arc, Weak};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
-use tempfile::TempDir;
 
 /// Names the server to use, e.g. `postgres://postgres@127.0.0.1:5432/postgres`.
 const VARIABLE: &str = "KEYWATT_TEST_POSTGRES";
@@ -28,10 +27,16 @@ enum Server {
 
 struct Started {
     programs: PathBuf,
-    folder: TempDir,
+    folder: PathBuf,
     port: u16,
     as_postgres: AsPostgres,
+    /// Stops the server and removes its folder when its input ends: when this is dropped, and
+    /// also when the process of the test is killed.
+    guard: Mutex<Option<Child>>,
 }
+
+/// What the guard runs: `$1` is the folder, what follows it stops the server.
+const GUARD: &str = r#"trap "" INT TERM HUP; cat >/dev/null; folder=$1; shift; "$@" >/dev/null 2>&1; rm -rf "$folder""#;
 
 /// PostgreSQL refuses to run as root.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -40,14 +45,14 @@ enum AsPostgres {
     No,
 }
 
-/// The server shared by the tests of this process; it ends with the last test that holds it.
-static SHARED: Mutex<Weak<Server>> = Mutex::new(Weak::new());
+/// The server shared by the tests of this process; it ends with the process.
+static SHARED: Mutex<Option<Postgres>> = Mutex::new(None);
 
 impl Postgres {
     /// The server of `KEYWATT_TEST_POSTGRES`, or one started for the tests of this process.
     ///
     /// # Errors
-    /// When there is none, with the reason in plain words.
+    /// When it does not work; `NotFound` when there is none, with the reason in plain words.
     pub async fn shared() -> io::Result<Self> {
         if let Ok(url) = std::env::var(VARIABLE) {
             let (base, rest) = split(&url).ok_or_else(|| {
@@ -58,12 +63,11 @@ impl Postgres {
         // Starting takes seconds: whoever comes meanwhile waits for the same server.
         tokio::task::spawn_blocking(|| {
             let mut shared = SHARED.lock();
-            if let Some(server) = shared.upgrade() {
-                return Ok(Self(server));
+            if let Some(server) = &*shared {
+                return Ok(server.clone());
             }
-            let server = Arc::new(Server::Started(Started::new()?));
-            *shared = Arc::downgrade(&server);
-            Ok(Self(server))
+            let server = Self(Arc::new(Server::Started(Started::new()?)));
+            Ok(shared.insert(server).clone())
         })
         .await
         .map_err(io::Error::other)?
@@ -177,12 +181,16 @@ impl Started {
         let port = std::net::TcpListener::bind("127.0.0.1:0")?
             .local_addr()?
             .port();
+        // From here the guard removes it.
+        let folder = folder.keep();
         let server = Self {
             programs,
             folder,
             port,
             as_postgres,
+            guard: Mutex::new(None),
         };
+        *server.guard.lock() = Some(server.stand_guard()?);
         let data = server.data();
         let data = data.to_string_lossy();
         server.program(
@@ -203,19 +211,47 @@ impl Started {
         Ok(server)
     }
 
+    fn stand_guard(&self) -> io::Result<Child> {
+        let stop = self.command("pg_ctl");
+        Command::new("sh")
+            .args(["-c", GUARD, "guard"])
+            .arg(&self.folder)
+            .arg(stop.get_program())
+            .args(stop.get_args())
+            .args(["stop", "-m", "immediate", "-D"])
+            .arg(self.data())
+            .current_dir("/")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+    }
+
+    /// A program of PostgreSQL, as the user it may run as.
+    fn command(&self, name: &str) -> Command {
+        let path = self.programs.join(name);
+        if self.as_postgres == AsPostgres::Yes {
+            let mut command = Command::new("runuser");
+            command.args(["-u", "postgres", "--"]).arg(path);
+            command
+        } else {
+            Command::new(path)
+        }
+    }
+
     fn data(&self) -> PathBuf {
-        self.folder.path().join("data")
+        self.folder.join("data")
     }
 
     fn control(&self, order: &str) -> io::Result<()> {
         let data = self.data();
-        let log = self.folder.path().join("log");
+        let log = self.folder.join("log");
         let patience = PATIENCE.as_secs().to_string();
         // fsync stays on: these databases stand for real ones.
         let options = format!(
             "-p {} -c listen_addresses=127.0.0.1 -c unix_socket_directories={}",
             self.port,
-            self.folder.path().display()
+            self.folder.display()
         );
         let (data, log) = (data.to_string_lossy(), log.to_string_lossy());
         let mut args = vec![order, "-D", &data, "-w", "-t", &patience];
@@ -227,18 +263,11 @@ impl Started {
     }
 
     fn program(&self, name: &str, args: &[&str]) -> io::Result<()> {
-        let path = self.programs.join(name);
-        let mut command = if self.as_postgres == AsPostgres::Yes {
-            let mut command = Command::new("runuser");
-            command.args(["-u", "postgres", "--"]).arg(&path);
-            command
-        } else {
-            Command::new(&path)
-        };
+        let mut command = self.command(name);
         // The server inherits these; a pipe of ours would keep a test's reader waiting.
         let mut child = command
             .args(args)
-            .current_dir(self.folder.path())
+            .current_dir(&self.folder)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -249,19 +278,15 @@ impl Started {
                 if status.success() {
                     return Ok(());
                 }
-                let log = std::fs::read_to_string(self.folder.path().join("log"));
+                let log = std::fs::read_to_string(self.folder.join("log"));
                 return Err(io::Error::other(format!(
-                    "`{}` ended with {status}; its log: {}",
-                    path.display(),
+                    "`{name}` ended with {status}; its log: {}",
                     log.unwrap_or_default()
                 )));
             }
             if Instant::now() > deadline {
                 child.kill()?;
-                return Err(io::Error::other(format!(
-                    "`{}` does not end",
-                    path.display()
-                )));
+                return Err(io::Error::other(format!("`{name}` does not end")));
             }
             std::thread::sleep(Duration::from_millis(10));
         }
@@ -270,8 +295,11 @@ impl Started {
 
 impl Drop for Started {
     fn drop(&mut self) {
-        // A server that does not stop loses its folder and ends by itself.
-        let _ = self.control("stop");
+        if let Some(mut guard) = self.guard.lock().take() {
+            drop(guard.stdin.take());
+            // What it cannot stop or remove stays behind; the test is done.
+            let _ = guard.wait();
+        }
     }
 }
 
@@ -304,7 +332,7 @@ fn programs() -> io::Result<PathBuf> {
         .chain(on_path)
         .find(|folder| has_server(folder))
         .ok_or_else(|| {
-            io::Error::other(format!(
+            io::Error::new(io::ErrorKind::NotFound, format!(
                 "there is no PostgreSQL: neither {VARIABLE} nor /usr/lib/postgresql/*/bin nor PATH \
                  leads to one"
             ))

@@ -1,0 +1,26 @@
+//! The store on SQLite and on PostgreSQL: one body for each claim, run on both.
+//!
+//! PostgreSQL is the one named by `KEYWATT_TEST_POSTGRES`, else one started for the tests; where
+//! there is none, the tests say so and only SQLite is looked at.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests fail as tests do"
+)]
+
+mod away;
+mod batches;
+mod constraints;
+mod decisions;
+mod facts;
+mod lists;
+mod live;
+mod opening;
+mod proxy;
+mod revisions;
+mod rows;
+mod support;
+mod texts;
