@@ -79,7 +79,11 @@ impl PresentedToken {
     /// The value as it may stand in logs and answers; of a code nothing may (C04.FR.04).
     #[must_use]
     pub fn masked(&self) -> String {
-        if self.kind == TokenKind::KeyCode { "…".to_owned() } else { mask(&self.value) }
+        if self.kind == TokenKind::KeyCode {
+            "…".to_owned()
+        } else {
+            mask(&self.value)
+        }
     }
 
     /// The key under which a credential would be found.
