@@ -118,18 +118,32 @@ impl App {
                 let Subject::Person(person) = grant.subject;
                 people.insert(person);
             }
-            if let Change::Installation(_) | Change::Charger(_) = &committed.change {
-                let now = flags_of(&directory);
-                for (charger, flag) in &now {
-                    let before = flags.get(charger).copied();
-                    if *flag == AuthorizationRequired::Required
-                        && before == Some(AuthorizationRequired::Open)
-                    {
-                        // The station may remember cards that were free.
-                        chargers.insert(*charger);
-                    }
+            let touched = match &committed.change {
+                Change::Installation(row) => chargers_below(&directory, row.id.into()),
+                Change::Charger(row) => vec![row.id],
+                Change::Organisation(_)
+                | Change::Area(_)
+                | Change::Lock(_)
+                | Change::Door(_)
+                | Change::Person(_)
+                | Change::Credential(_)
+                | Change::Grant(_)
+                | Change::ApiKey(_) => Vec::new(),
+            };
+            for charger in touched {
+                let now = directory
+                    .node(charger)
+                    .map(|entry| directory.authorization_required(entry));
+                let before = match now {
+                    Some(now) => flags.insert(charger, now),
+                    None => flags.remove(&charger),
+                };
+                if now == Some(AuthorizationRequired::Required)
+                    && before == Some(AuthorizationRequired::Open)
+                {
+                    // The station may remember cards that were free.
+                    chargers.insert(charger);
                 }
-                *flags = now;
             }
         }
         self.stop_without_right(&directory, &people);
