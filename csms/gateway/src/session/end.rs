@@ -1,9 +1,13 @@
 //! How a connection ends.
 
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use app::station::Connection;
 use futures_util::future::BoxFuture;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
-use super::calls::{self, Outcome};
+use super::calls::{self, Call, Outcome};
 use super::socket::Broken;
 use super::{Session, Shared, commands};
 use crate::line::Ending;
@@ -108,15 +112,10 @@ impl Session {
         if !end.keeps_what_was_received() {
             waiting.clear();
         }
-        let shared_work = shared.clone();
-        finish_work(&shared, working, async move {
-            for call in waiting {
-                match calls::work(shared_work.clone(), connection.clone(), call).await {
-                    Outcome::Answer(_) => {}
-                    Outcome::NotRecorded | Outcome::Failed => break,
-                }
-            }
-        });
+        if working.is_some() || !waiting.is_empty() {
+            let tasks = shared.tasks.clone();
+            tasks.spawn(finish_work(shared.clone(), connection, working, waiting));
+        }
         let (code, reason) = end.goodbye();
         socket
             .close(code, reason, shared.options.close_timeout)
@@ -124,24 +123,31 @@ impl Session {
     }
 }
 
-/// Lets work that was begun come to its end, and what waits behind it.
-fn finish_work(
-    shared: &Shared,
+/// Lets work that was begun come to its end, and then what waits behind it.
+async fn finish_work(
+    shared: Arc<Shared>,
+    connection: Arc<Connection>,
     working: Option<BoxFuture<'static, Outcome>>,
-    rest: impl Future<Output = ()> + Send + 'static,
+    waiting: VecDeque<Call>,
 ) {
-    let Some(working) = working else { return };
     let stop = shared.stop.clone();
-    shared.tasks.spawn(async move {
-        let work = async {
-            match working.await {
-                Outcome::Answer(_) => rest.await,
-                Outcome::NotRecorded | Outcome::Failed => {}
-            }
+    let work = async {
+        let mut last = match working {
+            Some(working) => working.await,
+            None => Outcome::Answer(String::new()),
         };
-        tokio::select! {
-            () = stop.cancelled() => {}
-            () = work => {}
+        for call in waiting {
+            match last {
+                Outcome::Answer(_) => {
+                    last = calls::work(shared.clone(), connection.clone(), call).await;
+                }
+                // The station sends the rest again, in its order.
+                Outcome::NotRecorded | Outcome::Failed => return,
+            }
         }
-    });
+    };
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = work => {}
+    }
 }

@@ -18,6 +18,8 @@ use crate::transport::Transport;
 /// Held by every connection, so as small as it may be: most messages are shorter, longer ones make
 /// it grow.
 const READ_BUFFER_BYTES: usize = 2 << 10;
+/// For what is read and dropped at the end.
+const SCRATCH_BYTES: usize = 16 << 10;
 /// What a station may leave untaken before its connection is given up.
 const WRITE_BUFFER_LIMIT_BYTES: usize = 8 << 20;
 
@@ -176,7 +178,7 @@ impl Socket {
                 return;
             }
         }
-        let mut scratch = vec![0; READ_BUFFER_BYTES];
+        let mut scratch = vec![0; SCRATCH_BYTES];
         while self
             .ws
             .get_mut()

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use app::link::StationLink;
+use app::link::{Disconnect, StationLink};
 use app::station::StationFailure;
 use futures_util::SinkExt;
 use model::command::StationCommand;
@@ -318,6 +318,41 @@ async fn what_was_received_before_the_connection_broke_is_still_worked_on() {
     })
     .await;
     assert_eq!(*stage.fake.done.lock(), ["0", "1", "2", "3", "4"]);
+}
+
+#[tokio::test]
+async fn nothing_more_is_taken_from_a_station_that_was_locked_out() {
+    let stage = Stage::new().await;
+    stage.fake.open("CP1");
+    let gate = Arc::new(Semaphore::new(0));
+    stage.fake.conduct("CP1", Conduct::Hold(gate.clone()));
+    let mut client = stage.station("CP1").await;
+    for id in ["1", "2", "3"] {
+        client.heartbeat(id).await;
+    }
+    within(client.ws.send(Message::Ping("".into())))
+        .await
+        .unwrap();
+    within(futures_util::StreamExt::next(&mut client.ws))
+        .await
+        .unwrap()
+        .unwrap();
+    stage
+        .registry
+        .disconnect(&key("CP1"), Disconnect::CredentialChanged);
+    client.closed_with(1012).await;
+    gate.add_permits(3);
+    // What was begun comes to its end, so that nothing is half done.
+    eventually("the first was worked on", || {
+        stage.fake.done.lock().len() == 1
+    })
+    .await;
+    assert!(
+        within(stage.gateway.drain(std::time::Duration::ZERO))
+            .await
+            .complete
+    );
+    assert_eq!(*stage.fake.done.lock(), ["1"]);
 }
 
 #[tokio::test]

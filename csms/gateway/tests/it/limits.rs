@@ -9,7 +9,7 @@ use serde_json::json;
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::fake::key;
-use crate::stage::{DEADLINE, Dial, Stage, eventually, options, within};
+use crate::stage::{Client, DEADLINE, Dial, Stage, options, within};
 
 /// A CALL of exactly this size.
 fn call_of(size: usize) -> String {
@@ -95,8 +95,8 @@ async fn messages_above_4_mib_are_closed_with_1009() {
     let stage = Stage::new().await;
     stage.fake.open("CP1");
     let mut client = stage.station("CP1").await;
-    // The server may close while this is still being written.
-    let _ = within(client.ws.send(Message::text(call_of((4 << 20) + 1)))).await;
+    // All of it is taken, so that the station reads the close frame instead of a reset.
+    client.send(&call_of(8 << 20)).await;
     client.closed_with(1009).await;
     stage.is_empty_again().await;
 
@@ -202,19 +202,36 @@ async fn a_station_that_does_not_read_is_given_up() {
     options.write_timeout = Duration::from_millis(200);
     let stage = Stage::with(options).await;
     stage.fake.open("CP1");
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4096).unwrap();
+    let stream = socket.connect(stage.address).await.unwrap();
+    let mut client = Client::over(stream, &Dial::new("CP1")).await.unwrap();
+    client.works().await;
+    // More than the system's buffers hold, less than ours may.
+    let payload = json!({"vendorId": "x", "data": "a".repeat(7 << 20)});
+    let command = StationCommand::Raw {
+        action: "DataTransfer".into(),
+        payload,
+    };
+    let answer = stage.registry.command(&key("CP1"), command, DEADLINE).await;
+    assert_eq!(answer, Err(CommandError::Lost));
+    stage.is_empty_again().await;
+    drop(client);
+}
+
+#[tokio::test]
+async fn what_a_station_leaves_unread_is_bounded() {
+    let stage = Stage::new().await;
+    stage.fake.open("CP1");
     let mut client = stage.station("CP1").await;
     client.works().await;
-    // Answers to these fill every buffer in between.
-    let flood = async {
-        loop {
-            let call = Message::text(r#"[2,"1","Heartbeat",{}]"#);
-            if client.ws.send(call).await.is_err() {
-                return;
-            }
-        }
+    let payload = json!({"vendorId": "x", "data": "a".repeat(9 << 20)});
+    let command = StationCommand::Raw {
+        action: "DataTransfer".into(),
+        payload,
     };
-    tokio::select! {
-        () = flood => {}
-        () = eventually("it is given up", || stage.registry.online() == 0) => {}
-    }
+    let answer = stage.registry.command(&key("CP1"), command, DEADLINE).await;
+    assert_eq!(answer, Err(CommandError::Lost));
+    stage.is_empty_again().await;
+    drop(client);
 }
