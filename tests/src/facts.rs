@@ -58,6 +58,9 @@ pub struct Card {
     pub presented: Presented,
 }
 
+/// The password of every login made here.
+const PASSWORD: &str = "a long sentence about doors";
+
 /// Now.
 #[expect(
     clippy::disallowed_methods,
@@ -167,6 +170,28 @@ impl Api {
         Person {
             id: self.made("/v1/people", fields).await,
         }
+    }
+
+    /// A person who can log in, and the API as that person.
+    pub async fn person_with_login(&self) -> (Person, Api) {
+        let email = unique::email();
+        let person = self.person_with(json!({ "email": email })).await;
+        let api = self.log_in(&person, &email).await;
+        (person, api)
+    }
+
+    /// Gives a person a login and logs in.
+    pub async fn log_in(&self, person: &Person, email: &str) -> Api {
+        let login = json!({ "password": PASSWORD });
+        drop(self.post(&format!("/v1/people/{}/login", person.id), login).await.ok());
+        self.session(email, PASSWORD).await
+    }
+
+    /// Logs in.
+    pub async fn session(&self, email: &str, password: &str) -> Api {
+        let login = json!({ "email": email, "password": password });
+        let body = self.anonymous().post("/v1/sessions", login).await.ok();
+        self.with_key(&text(&body, "token"))
     }
 
     /// A card of a person.
