@@ -5,6 +5,7 @@
 
 pub mod charger;
 pub mod clock;
+mod error_text;
 pub mod fleet;
 pub mod lock;
 pub mod scenario;
@@ -17,6 +18,7 @@ pub mod view;
 mod wire;
 
 pub use charger::{Charger, ChargerConfig};
+pub use error_text::describe;
 pub use lock::{Lock, LockConfig};
 pub use rpc::{MessageId, Version};
 pub use station::{Event, StationError};

@@ -131,7 +131,7 @@ async fn run(
             station
         }
         Err(error) => {
-            shared.not_ready(error.to_string());
+            shared.not_ready(crate::describe(&error));
             settled.send_modify(|settled| settled.failed += 1);
             return;
         }

@@ -38,9 +38,9 @@ pub(super) struct Station {
 /// Why a station never got to work.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum NotReady {
-    #[error("{0}")]
+    #[error(transparent)]
     Connect(#[from] ConnectError),
-    #[error("boot notification: {0}")]
+    #[error("boot notification was not answered")]
     Call(#[from] CallFailure),
     #[error("boot notification: {0}")]
     NotAccepted(String),

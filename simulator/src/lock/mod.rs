@@ -88,6 +88,12 @@ impl Lock {
         station::boot(&self.inner, BootReason::PowerUp).await
     }
 
+    /// Connects and boots in the background, again and again with growing waits until it
+    /// succeeds, if the configuration says so.
+    pub fn keep_connected(&self) {
+        station::keep_connected(&self.inner);
+    }
+
     /// Closes the connection and stays offline; the doors go on working.
     pub async fn disconnect(&self) {
         station::disconnect(&self.inner).await;

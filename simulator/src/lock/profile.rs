@@ -208,7 +208,7 @@ mod tests {
             event(&AccessEvent {
                 event_id: "e".to_owned(),
                 door: 1,
-                token: Some(token.parse::<Token>().unwrap()),
+                token: Some(Token::parse(token)),
                 at: "2026-05-01T12:00:00Z".parse().unwrap(),
                 result: AccessResult::Granted,
                 cause: "card",

@@ -110,7 +110,7 @@ async fn a_granted_card_unlocks_and_the_event_is_told_once() {
 #[tokio::test]
 async fn each_version_names_the_door_in_its_own_way() {
     let (csms, lock) = lock_with(Version::V201, |config| config.doors = 2).await;
-    lock.present_card(2, &"KeyCode:445566".parse().unwrap())
+    lock.present_card(2, &Token::parse("KeyCode:445566"))
         .await
         .unwrap();
     assert_eq!(
@@ -122,7 +122,7 @@ async fn each_version_names_the_door_in_its_own_way() {
     );
     let (csms, lock) = lock_with(Version::V16, |config| config.doors = 2).await;
     let outcome = lock
-        .present_card(2, &"KeyCode:445566".parse().unwrap())
+        .present_card(2, &Token::parse("KeyCode:445566"))
         .await
         .unwrap();
     assert_eq!(outcome.reason.as_deref(), Some("GRANTED"));
@@ -301,10 +301,7 @@ async fn offline_only_listed_cards_open_and_lockdown_stays() {
             (1, "04FF", false),
             (1, "KeyCode:04A1", false),
         ] {
-            let outcome = lock
-                .present_card(door, &card.parse().unwrap())
-                .await
-                .unwrap();
+            let outcome = lock.present_card(door, &Token::parse(card)).await.unwrap();
             assert_eq!(
                 outcome.opened, opened,
                 "{version} {door} {card} {outcome:?}"

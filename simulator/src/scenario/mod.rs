@@ -18,6 +18,7 @@
 //! `station` may be left out where there is only one; `connector` and `door` are 1 unless said
 //! otherwise. Tokens are quoted, since YAML reads `41122334` as a number.
 
+mod act;
 mod fleet_of;
 mod run;
 mod spec;

@@ -13,8 +13,12 @@ use super::core::{Core, Registration, StationError, Wanted};
 use super::event::Event;
 use super::name::{Setting, SettingName};
 use super::{Heartbeats, Reconnect};
+use crate::describe;
 use crate::transport::{Answer, CloseInfo, Connection, Incoming, IncomingCalls, Options, Reply};
 use crate::wire::{self, BootOutcome, BootReason};
+
+/// The wait before the next BootNotification where the central system leaves it to the station.
+const UNTOLD_BOOT_WAIT: Duration = Duration::from_secs(30);
 
 /// A kind of station on top of the core.
 #[async_trait::async_trait]
@@ -99,8 +103,26 @@ pub(crate) async fn boot<D: Device>(
             device.core().touch();
         }
         Arc::clone(device).came_online().await;
+    } else if device.core().reconnect != Reconnect::Manual {
+        let core = device.core();
+        let told = Duration::from_secs(outcome.interval_seconds);
+        let wait = if told.is_zero() {
+            UNTOLD_BOOT_WAIT
+        } else {
+            told
+        };
+        core.tasks
+            .spawn(boot_again(Arc::downgrade(device), core.off.clone(), wait));
     }
     Ok(outcome)
+}
+
+/// Begins to connect in the background, and goes on until it succeeds.
+pub(crate) fn keep_connected<D: Device>(device: &Arc<D>) {
+    let core = device.core();
+    core.want(Wanted::Online);
+    core.tasks
+        .spawn(reconnect(Arc::downgrade(device), core.off.clone()));
 }
 
 /// Closes the connection and stays away.
@@ -190,45 +212,49 @@ fn watch<D: Device>(
 
 async fn reconnect<D: Device>(device: Weak<D>, off: CancellationToken) {
     let mut attempt = 0;
+    let mut wait = match next_wait(&device, attempt) {
+        Some(wait) => wait,
+        None => return,
+    };
     loop {
-        let wait = {
-            let Some(strong) = device.upgrade() else {
-                return;
-            };
-            let core = strong.core();
-            let Reconnect::BackOff(back_off) = core.reconnect else {
-                return;
-            };
-            if core.wanted() == Wanted::Offline || core.connection().is_some() {
-                return;
-            }
-            back_off.wait(attempt)
-        };
         tokio::select! {
             () = off.cancelled() => return,
             () = tokio::time::sleep(wait) => {}
         }
-        let Some(strong) = device.upgrade() else {
+        let failed = match device.upgrade() {
+            Some(strong) if strong.core().wanted() == Wanted::Online => {
+                connect_and_boot(&strong).await
+            }
+            Some(_) | None => return,
+        };
+        let Err(error) = failed else { return };
+        attempt += 1;
+        let (Some(next), Some(strong)) = (next_wait(&device, attempt), device.upgrade()) else {
             return;
         };
-        if strong.core().wanted() == Wanted::Offline {
-            return;
-        }
-        // Its own task watches the new connection.
-        match keep_trying_step(&strong).await {
-            Ok(()) => return,
-            Err(error) => {
-                attempt += 1;
-                strong.core().emit(Event::ConnectFailed {
-                    error: describe(&error),
-                    retry_seconds: wait.as_secs(),
-                });
-            }
-        }
+        wait = next;
+        strong.core().emit(Event::ConnectFailed {
+            error: describe(&error),
+            retry_seconds: wait.as_secs(),
+        });
     }
 }
 
-async fn keep_trying_step<D: Device>(device: &Arc<D>) -> Result<(), StationError> {
+/// How long to wait before an attempt; nothing if none is wanted.
+fn next_wait<D: Device>(device: &Weak<D>, attempt: u32) -> Option<Duration> {
+    let strong = device.upgrade()?;
+    let core = strong.core();
+    match core.reconnect {
+        Reconnect::BackOff(back_off)
+            if core.wanted() == Wanted::Online && core.connection().is_none() =>
+        {
+            Some(back_off.wait(attempt))
+        }
+        Reconnect::BackOff(_) | Reconnect::Manual => None,
+    }
+}
+
+async fn connect_and_boot<D: Device>(device: &Arc<D>) -> Result<(), StationError> {
     connect(device).await?;
     if device.core().registration() != Registration::Accepted {
         boot(device, BootReason::PowerUp).await?;
@@ -236,15 +262,28 @@ async fn keep_trying_step<D: Device>(device: &Arc<D>) -> Result<(), StationError
     Ok(())
 }
 
-/// The error with its causes.
-fn describe(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        text += &format!(": {inner}");
-        cause = inner.source();
-    }
-    text
+/// A station that is not accepted asks again when it is told to (1.6 §4.2, B02.FR.04).
+fn boot_again<D: Device>(
+    device: Weak<D>,
+    off: CancellationToken,
+    wait: Duration,
+) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+    Box::pin(async move {
+        tokio::select! {
+            () = off.cancelled() => return,
+            () = tokio::time::sleep(wait) => {}
+        }
+        let Some(strong) = device.upgrade() else {
+            return;
+        };
+        let core = strong.core();
+        if core.registration() == Registration::NotAccepted
+            && core.connection().is_some()
+            && let Err(error) = boot(&strong, BootReason::PowerUp).await
+        {
+            tracing::info!(%error, "boot notification failed");
+        }
+    })
 }
 
 /// Sends heartbeats as long as the connection is open.

@@ -15,14 +15,15 @@ pub(crate) use self::core::{Core, Parts, Wanted};
 pub use self::core::{Registration, StationError};
 pub(crate) use commands::common;
 pub(crate) use device::{
-    Device, abandon_connection, boot, connect, disconnect, drop_connection, restart, switch_off,
+    Device, abandon_connection, boot, connect, disconnect, drop_connection, keep_connected,
+    restart, switch_off,
 };
 pub use event::Event;
 pub use memory::Source;
 pub(crate) use memory::TokenMemory;
 pub use name::{Setting, SettingName};
 pub(crate) use settings::{Access, Kind, Settings, Switch};
-pub(crate) use variables::unhex;
+pub use variables::unhex;
 
 /// What a station does when its connection ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

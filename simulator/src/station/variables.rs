@@ -146,7 +146,8 @@ fn new_password(core: &Core, value: &str) {
 }
 
 /// Bytes from hex digits; nothing if the text is something else.
-pub(crate) fn unhex(text: &str) -> Option<Vec<u8>> {
+#[must_use]
+pub fn unhex(text: &str) -> Option<Vec<u8>> {
     if !text.len().is_multiple_of(2) {
         return None;
     }

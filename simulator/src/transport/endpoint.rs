@@ -91,6 +91,14 @@ impl Endpoint {
         self
     }
 
+    /// Whether the address can be used.
+    ///
+    /// # Errors
+    /// When it cannot.
+    pub fn check_url(&self) -> Result<(), InvalidUrl> {
+        self.target().map(drop)
+    }
+
     /// Splits the address and adds the identity, percent-encoded (OCPP-J 1.6 §3.1.1).
     pub(crate) fn target(&self) -> Result<Target, InvalidUrl> {
         let invalid = || InvalidUrl(self.url.clone());
