@@ -81,7 +81,6 @@ impl Api {
     }
 
     /// The client, for requests of another form.
-    #[must_use]
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         let request = self.http.request(method, self.url(path));
         match &self.key {
