@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use simulator::charger::{Charger, ChargerConfig, Presented, RetryId, StartOutcome, StopOutcome};
+use simulator::charger::{
+    AuthorizeOutcome, Charger, ChargerConfig, Presented, RetryId, StartOutcome, StopOutcome,
+};
 use simulator::clock::ClockSetting;
 use simulator::station::{BackOff, Heartbeats, Reconnect};
 use simulator::transport::MessageIds;
@@ -10,7 +12,7 @@ use simulator::{StationError, StopReason, Token, describe};
 
 use super::Verdict;
 use super::args::ChargerArgs;
-use super::console::{self, Commands, number, say};
+use super::console::{self, Console, Next, number, say};
 
 const HELP: &str = "\
 plug [N]            a vehicle is plugged in
@@ -47,13 +49,13 @@ pub(super) async fn run(args: ChargerArgs) -> anyhow::Result<Verdict> {
     }
     config.tap = args.habits.wire.then(console::wire_tap);
     let charger = Charger::new(config);
-    tokio::spawn(console::tell_events(charger.events()));
+    let mut console = Console::new(charger.events());
     say(&format!(
         "charger {} speaks OCPP {}; `help` lists the commands",
         args.id,
         charger.version()
     ));
-    if let Err(error) = charger.switch_on().await {
+    if let Err(error) = console.during(charger.switch_on()).await {
         console::complain(&describe(&error));
         if !console::is_interactive() {
             return Ok(Verdict::Bad);
@@ -61,20 +63,17 @@ pub(super) async fn run(args: ChargerArgs) -> anyhow::Result<Verdict> {
         charger.keep_connected();
     }
     let mut verdict = Verdict::Good;
-    let mut commands = Commands::new();
-    while let Some(words) = commands.next().await {
-        match obey(&charger, &words).await {
-            Ok(Next::Go) => {}
+    while let Some(words) = console.next().await {
+        match console.during(obey(&charger, &words)).await {
+            Ok(Next::Go(lines)) => lines.iter().for_each(|line| say(line)),
             Ok(Next::Quit) => break,
             Err(error) => {
                 say(&error);
                 verdict = Verdict::Bad;
             }
         }
-        // What follows from the command is told before the next one.
-        tokio::task::yield_now().await;
     }
-    charger.switch_off().await;
+    console.during(charger.switch_off()).await;
     // A person's slip is no failure; a script's is.
     Ok(if console::is_interactive() {
         Verdict::Good
@@ -83,14 +82,9 @@ pub(super) async fn run(args: ChargerArgs) -> anyhow::Result<Verdict> {
     })
 }
 
-enum Next {
-    Go,
-    Quit,
-}
-
 async fn obey(charger: &Charger, words: &[String]) -> Result<Next, String> {
     let Some(command) = words.first() else {
-        return Ok(Next::Go);
+        return Ok(Next::Go(Vec::new()));
     };
     let word = |at: usize| words.get(at);
     let token = || -> Result<Token, String> {
@@ -98,72 +92,85 @@ async fn obey(charger: &Charger, words: &[String]) -> Result<Next, String> {
         Ok(Token::parse(text))
     };
     let failed = |error: StationError| describe(&error);
-    match command.as_str() {
-        "help" => say(HELP),
-        "plug" => match charger.plug(number(word(1))?).await.map_err(failed)? {
-            Some(start) => say(&started(&start)),
-            None => show(charger),
-        },
+    let and_show =
+        |line: Option<String>| Next::Go(line.into_iter().chain(shown(charger)).collect());
+    Ok(match command.as_str() {
+        "help" => Next::line(HELP),
+        "plug" => {
+            let start = charger.plug(number(word(1))?).await.map_err(failed)?;
+            and_show(start.as_ref().map(started))
+        }
         "unplug" => {
-            if let Some(stop) = charger.unplug(number(word(1))?).await.map_err(failed)? {
-                say(&stopped(&stop));
-            }
-            show(charger);
+            let stop = charger.unplug(number(word(1))?).await.map_err(failed)?;
+            and_show(stop.as_ref().map(stopped))
         }
         "card" => {
             let presented = charger
                 .present(number(word(2))?, &token()?)
                 .await
                 .map_err(failed)?;
-            say(&told(&presented));
-            show(charger);
+            and_show(Some(told(&presented)))
         }
         "authorize" => {
             let outcome = charger.authorize(&token()?).await.map_err(failed)?;
-            say(&format!("{outcome:?}"));
+            Next::line(authorized(&outcome))
         }
         "start" => {
+            let connector = number(word(2))?;
             let start = charger
-                .start_transaction(number(word(2))?, &token()?)
+                .start_transaction(connector, &token()?)
                 .await
                 .map_err(failed)?;
-            say(&started(&start));
-            show(charger);
+            and_show(Some(started(&start)))
         }
         "stop" => {
             let stop = charger
                 .stop_transaction(number(word(1))?, StopReason::Local, None)
                 .await
                 .map_err(failed)?;
-            say(&stopped(&stop));
-            show(charger);
+            and_show(Some(stopped(&stop)))
         }
         "meter" => {
             let sent = charger
                 .meter_values(number(word(1))?)
                 .await
                 .map_err(failed)?;
-            say(if sent.is_some() {
+            Next::line(if sent.is_some() {
                 "acknowledged"
             } else {
                 "queued"
-            });
+            })
         }
-        "status" => show(charger),
-        "notify" => charger.status(number(word(1))?).await.map_err(failed)?,
+        "status" => and_show(None),
+        "notify" => {
+            charger.status(number(word(1))?).await.map_err(failed)?;
+            Next::line("acknowledged")
+        }
         "fault" => {
             let text = words.get(1..).unwrap_or_default().join(" ");
             charger.set_fault(1, Some(&text)).await.map_err(failed)?;
-            show(charger);
+            and_show(None)
         }
         "repair" => {
             charger.set_fault(1, None).await.map_err(failed)?;
-            show(charger);
+            and_show(None)
         }
-        "offline" => charger.disconnect().await,
-        "online" => charger.connect().await.map_err(failed)?,
-        "drop" => charger.drop_connection().await,
-        "reboot" => drop(charger.reboot().await.map_err(failed)?),
+        "offline" => {
+            charger.disconnect().await;
+            Next::Go(Vec::new())
+        }
+        "online" => {
+            charger.connect().await.map_err(failed)?;
+            Next::Go(Vec::new())
+        }
+        "drop" => {
+            charger.drop_connection().await;
+            Next::Go(Vec::new())
+        }
+        "reboot" => {
+            charger.reboot().await.map_err(failed)?;
+            and_show(None)
+        }
         "retry" => {
             let id = match word(1).map(String::as_str) {
                 None | Some("same") => RetryId::Same,
@@ -171,28 +178,42 @@ async fn obey(charger: &Charger, words: &[String]) -> Result<Next, String> {
                 Some(other) => return Err(format!("`{other}` is neither `same` nor `new`")),
             };
             let answer = charger.retry_last(id).await.map_err(failed)?;
-            say(&format!("answered with {answer}"));
+            Next::line(format!("answered with {answer}"))
         }
         "wait" => {
             let seconds = number(word(1))?;
             tokio::time::sleep(Duration::from_secs(seconds.into())).await;
+            Next::Go(Vec::new())
         }
-        "quit" | "exit" => return Ok(Next::Quit),
+        "quit" => Next::Quit,
         other => return Err(format!("`{other}` is not a command; `help` lists them")),
-    }
-    Ok(Next::Go)
+    })
 }
 
-fn show(charger: &Charger) {
-    for view in charger.views() {
-        say(&view.to_string());
-    }
+/// What drivers see, and what waits.
+fn shown(charger: &Charger) -> Vec<String> {
+    let mut lines: Vec<String> = charger.views().iter().map(ToString::to_string).collect();
     if charger.queued() > 0 {
-        say(&format!(
+        lines.push(format!(
             "{} messages wait for the connection",
             charger.queued()
         ));
     }
+    lines
+}
+
+fn authorized(outcome: &AuthorizeOutcome) -> String {
+    let mut text = outcome.status().to_owned();
+    if let Some(expires) = outcome.info.expires {
+        text += &format!(", until {expires:.0}");
+    }
+    if let Some(group) = &outcome.info.group {
+        text += &format!(", group {group}");
+    }
+    if !outcome.info.evses.is_empty() {
+        text += &format!(", only at EVSE {:?}", outcome.info.evses);
+    }
+    text
 }
 
 fn told(presented: &Presented) -> String {

@@ -24,15 +24,17 @@ pub(super) fn is_interactive() -> bool {
     std::io::stdin().is_terminal()
 }
 
-/// Commands from standard input.
-pub(super) struct Commands {
+/// Commands in, events and outcomes out, in the order in which they happen.
+pub(super) struct Console {
     lines: Lines<BufReader<Stdin>>,
+    events: broadcast::Receiver<Event>,
 }
 
-impl Commands {
-    pub(super) fn new() -> Commands {
-        Commands {
+impl Console {
+    pub(super) fn new(events: broadcast::Receiver<Event>) -> Console {
+        Console {
             lines: BufReader::new(tokio::io::stdin()).lines(),
+            events,
         }
     }
 
@@ -42,27 +44,58 @@ impl Commands {
             let _ = write!(std::io::stdout().lock(), "> ");
             let _ = std::io::stdout().flush();
         }
-        let line = tokio::select! {
-            line = self.lines.next_line() => line.ok().flatten()?,
-            _ = tokio::signal::ctrl_c() => return None,
+        let line = loop {
+            tokio::select! {
+                biased;
+                _ = tokio::signal::ctrl_c() => return None,
+                event = self.events.recv() => tell(event),
+                line = self.lines.next_line() => break line.ok().flatten()?,
+            }
         };
         if !is_interactive() {
             say(&format!("> {line}"));
         }
         Some(line.split_whitespace().map(str::to_owned).collect())
     }
+
+    /// Does some work, telling what happens meanwhile.
+    pub(super) async fn during<T>(&mut self, work: impl Future<Output = T>) -> T {
+        tokio::pin!(work);
+        let outcome = loop {
+            tokio::select! {
+                biased;
+                event = self.events.recv() => tell(event),
+                outcome = &mut work => break outcome,
+            }
+        };
+        while let Ok(event) = self.events.try_recv() {
+            tell(Ok(event));
+        }
+        outcome
+    }
 }
 
-/// Prints what happens, until the station is gone.
-pub(super) async fn tell_events(mut events: broadcast::Receiver<Event>) {
-    loop {
-        match events.recv().await {
-            Ok(event) => say(&format!("  {event}")),
-            Err(broadcast::error::RecvError::Lagged(missed)) => {
-                say(&format!("  ({missed} events not shown)"));
-            }
-            Err(broadcast::error::RecvError::Closed) => return,
+fn tell(event: Result<Event, broadcast::error::RecvError>) {
+    match event {
+        Ok(event) => say(&format!("  {event}")),
+        Err(broadcast::error::RecvError::Lagged(missed)) => {
+            say(&format!("  ({missed} events not shown)"));
         }
+        // The station lives as long as the program.
+        Err(broadcast::error::RecvError::Closed) => {}
+    }
+}
+
+/// What to do after a command, and what to say about it.
+pub(super) enum Next {
+    Go(Vec<String>),
+    Quit,
+}
+
+impl Next {
+    /// One line.
+    pub(super) fn line(text: impl Into<String>) -> Next {
+        Next::Go(vec![text.into()])
     }
 }
 

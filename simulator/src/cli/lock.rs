@@ -10,7 +10,7 @@ use simulator::{StationError, Token, describe};
 
 use super::Verdict;
 use super::args::{AskArg, LockArgs};
-use super::console::{self, Commands, number, say};
+use super::console::{self, Console, Next, number, say};
 
 const HELP: &str = "\
 card TOKEN [DOOR]   a card is held before the reader, or a PIN typed: KeyCode:123456
@@ -49,13 +49,13 @@ pub(super) async fn run(args: LockArgs) -> anyhow::Result<Verdict> {
     }
     config.tap = args.habits.wire.then(console::wire_tap);
     let lock = Lock::new(config);
-    tokio::spawn(console::tell_events(lock.events()));
+    let mut console = Console::new(lock.events());
     say(&format!(
         "lock {} speaks OCPP {}; `help` lists the commands",
         args.id,
         lock.version()
     ));
-    if let Err(error) = lock.switch_on().await {
+    if let Err(error) = console.during(lock.switch_on()).await {
         console::complain(&describe(&error));
         if !console::is_interactive() {
             return Ok(Verdict::Bad);
@@ -63,29 +63,28 @@ pub(super) async fn run(args: LockArgs) -> anyhow::Result<Verdict> {
         lock.keep_connected();
     }
     let mut verdict = Verdict::Good;
-    let mut commands = Commands::new();
-    while let Some(words) = commands.next().await {
-        match obey(&lock, &words).await {
-            Ok(Next::Go) => {}
+    while let Some(words) = console.next().await {
+        match console.during(obey(&lock, &words)).await {
+            Ok(Next::Go(lines)) => lines.iter().for_each(|line| say(line)),
             Ok(Next::Quit) => break,
             Err(error) => {
                 say(&error);
                 verdict = Verdict::Bad;
             }
         }
-        tokio::task::yield_now().await;
     }
     // What has just happened is told before the connection is closed.
     let told = lock.wait_until(Duration::from_secs(2), |lock| {
         lock.connection().is_none() || lock.waiting_events() == 0
     });
-    if told.await.is_err() {
+    let told = console.during(told).await;
+    if told.is_err() || lock.waiting_events() > 0 {
         say(&format!(
             "{} door events were not acknowledged",
             lock.waiting_events()
         ));
     }
-    lock.switch_off().await;
+    console.during(lock.switch_off()).await;
     // A person's slip is no failure; a script's is.
     Ok(if console::is_interactive() {
         Verdict::Good
@@ -94,57 +93,37 @@ pub(super) async fn run(args: LockArgs) -> anyhow::Result<Verdict> {
     })
 }
 
-enum Next {
-    Go,
-    Quit,
-}
-
 async fn obey(lock: &Lock, words: &[String]) -> Result<Next, String> {
     let Some(command) = words.first() else {
-        return Ok(Next::Go);
+        return Ok(Next::Go(Vec::new()));
     };
     let word = |at: usize| words.get(at);
     let failed = |error: StationError| describe(&error);
+    let door = || number(word(1));
+    let mut lines = Vec::new();
+    let mut show = true;
     match command.as_str() {
-        "help" => say(HELP),
+        "help" => return Ok(Next::line(HELP)),
         "card" => {
-            let text = word(1).ok_or("`card` needs a token")?;
-            let token = Token::parse(text);
+            let token = Token::parse(word(1).ok_or("`card` needs a token")?);
             let outcome = lock
                 .present_card(number(word(2))?, &token)
                 .await
                 .map_err(failed)?;
-            say(&told(&outcome));
-            show(lock);
+            lines.push(told(&outcome));
         }
-        "open" => match lock.open_door(number(word(1))?).map_err(failed)? {
-            Pull::Opened => show(lock),
-            Pull::Locked => say("it is locked"),
-        },
-        "close" => {
-            lock.close_door(number(word(1))?).map_err(failed)?;
-            show(lock);
+        "open" => {
+            if lock.open_door(door()?).map_err(failed)? == Pull::Locked {
+                lines.push("it is locked".to_owned());
+            }
         }
-        "exit" => {
-            lock.push_bar(number(word(1))?).map_err(failed)?;
-            show(lock);
-        }
-        "force" => {
-            lock.force(number(word(1))?).map_err(failed)?;
-            show(lock);
-        }
-        "jam" => {
-            lock.set_bolt(number(word(1))?, Bolt::Jammed)
-                .map_err(failed)?;
-            show(lock);
-        }
-        "free" => {
-            lock.set_bolt(number(word(1))?, Bolt::Moves)
-                .map_err(failed)?;
-            show(lock);
-        }
+        "close" => lock.close_door(door()?).map_err(failed)?,
+        "exit" => lock.push_bar(door()?).map_err(failed)?,
+        "force" => lock.force(door()?).map_err(failed)?,
+        "jam" => lock.set_bolt(door()?, Bolt::Jammed).map_err(failed)?,
+        "free" => lock.set_bolt(door()?, Bolt::Moves).map_err(failed)?,
         "tamper" => lock.tamper(),
-        "status" => show(lock),
+        "status" => {}
         "offline" => lock.disconnect().await,
         "online" => lock.connect().await.map_err(failed)?,
         "drop" => lock.drop_connection().await,
@@ -152,23 +131,27 @@ async fn obey(lock: &Lock, words: &[String]) -> Result<Next, String> {
         "wait" => {
             let seconds = number(word(1))?;
             tokio::time::sleep(Duration::from_secs(seconds.into())).await;
+            show = false;
         }
         "quit" => return Ok(Next::Quit),
         other => return Err(format!("`{other}` is not a command; `help` lists them")),
     }
-    Ok(Next::Go)
+    if show {
+        lines.extend(shown(lock));
+    }
+    Ok(Next::Go(lines))
 }
 
-fn show(lock: &Lock) {
-    for view in lock.views() {
-        say(&view.to_string());
-    }
+/// What people see, and what waits.
+fn shown(lock: &Lock) -> Vec<String> {
+    let mut lines: Vec<String> = lock.views().iter().map(ToString::to_string).collect();
     if lock.waiting_events() > 0 && lock.connection().is_none() {
-        say(&format!(
+        lines.push(format!(
             "{} door events wait for the connection",
             lock.waiting_events()
         ));
     }
+    lines
 }
 
 fn told(outcome: &CardOutcome) -> String {

@@ -176,6 +176,9 @@ impl Door {
     pub(crate) fn close(&mut self) {
         if self.leaf != Leaf::Closed {
             self.unlocked_until = None;
+            self.shown = self
+                .shown
+                .filter(|(decision, _)| *decision != Decision::Granted);
         }
         self.leaf = Leaf::Closed;
         self.forced = false;
