@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use authz::{Act, Asker, Explanation, Outcome, Permit, Request, Resource, Usage};
 use jiff::Timestamp;
 use model::{
-    Action, Decision, DecisionId, Entry, NodeId, PersonId, PresentedToken, StationKey, mask,
+    Action, Decision, DecisionId, Entry, NodeId, PersonId, StationKey,
 };
 use parking_lot::Mutex;
 use store::Store;
@@ -305,7 +305,7 @@ fn row_of(
     let entry = node.and_then(|node| directory.node(node));
     let (token, api_key) = match request.asker {
         Asker::Token(token) if token.is_nothing() => (None, None),
-        Asker::Token(PresentedToken { value, .. }) => (Some(mask(value)), None),
+        Asker::Token(token) => (Some(token.masked()), None),
         Asker::Nobody => (None, None),
         Asker::Person { key, .. } => (None, key),
     };

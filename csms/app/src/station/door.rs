@@ -1,7 +1,7 @@
 //! What locks tell of their doors.
 
 use model::neutral::{DoorEventReport, StationReply};
-use model::{DoorEvent, LockId, NodeId, StationKind, mask};
+use model::{DoorEvent, LockId, NodeId, StationKind};
 use serde_json::json;
 use store::StoreError;
 
@@ -65,7 +65,7 @@ impl App {
             cause: report.cause,
             person: holder.map(|(_, person)| person),
             credential: holder.map(|(credential, _)| credential),
-            token: report.token.map(|token| mask(&token.value)),
+            token: report.token.map(|token| token.masked()),
         };
         let kept = event.clone();
         let is_new = self

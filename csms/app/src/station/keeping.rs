@@ -10,7 +10,6 @@ use model::neutral::TransactionEvent;
 use model::{
     ChargerId, CredentialId, DecisionId, EvseId, OrganisationId, PersonId, Phase, PresentedToken,
     Reason, StationKey, StopGroup, Transaction, TransactionId, TransactionRecord, TransactionRef,
-    mask,
 };
 use store::{Counter, StoreError, Tx};
 
@@ -274,7 +273,7 @@ impl Keep {
             transaction.person = judged.person;
             transaction.credential = judged.credential;
             transaction.stop_group = judged.stop_group.clone();
-            transaction.id_token = event.token.as_ref().map(|token| mask(&token.value));
+            transaction.id_token = event.token.as_ref().map(PresentedToken::masked);
             transaction.token_key = event.token.as_ref().map(PresentedToken::key);
             transaction.authenticated = judged.reason == Reason::Granted;
             transaction.refused = !judged.reason.allows();
