@@ -7,6 +7,8 @@ mod handshake;
 mod io_task;
 mod message_ids;
 mod tap;
+#[cfg(test)]
+mod tests;
 mod tls;
 
 pub use connection::{CallFailure, Connection, Options, PendingCall};

@@ -171,3 +171,29 @@ async fn commands_get_the_answers_of_their_version() {
         0
     );
 }
+
+#[tokio::test]
+async fn a_new_password_counts_from_the_next_connection() {
+    for (version, action, payload, expected) in [
+        (
+            Version::V16,
+            "ChangeConfiguration",
+            json!({ "key": "AuthorizationKey", "value": "0001FF" }),
+            vec![0x00, 0x01, 0xFF],
+        ),
+        (
+            Version::V201,
+            "SetVariables",
+            json!({ "setVariableData": [{
+                "attributeValue": "0001FF",
+                "component": { "name": "SecurityCtrlr" },
+                "variable": { "name": "BasicAuthPassword" },
+            }] }),
+            b"0001FF".to_vec(),
+        ),
+    ] {
+        let (csms, charger) = charger(version).await;
+        csms.command(action, payload).await;
+        assert_eq!(charger.inner.core.endpoint.lock().password, Some(expected));
+    }
+}

@@ -1,14 +1,17 @@
 //! What happens without a connection, and repeated messages.
 
+use std::time::Duration;
+
 use rpc::Version;
 use serde_json::json;
 
 use super::{actions, charger, charger_with, start_and_stop};
-use crate::charger::{Presented, RetryId};
-use crate::scripted_csms::Script;
-use crate::station::{Setting, Source};
+use crate::charger::{Charger, ChargerConfig, Presented, RetryId};
+use crate::scripted_csms::{LIMIT, Script, ScriptedCsms};
+use crate::station::{BackOff, Heartbeats, Reconnect, Setting, Source};
 use crate::token::Token;
 use crate::transport::MessageIds;
+use crate::wire::StopReason;
 
 #[tokio::test]
 async fn what_happens_offline_is_told_later_and_in_order() {
@@ -166,4 +169,68 @@ async fn message_ids_begin_at_one_again_after_a_reboot() {
     let ended = csms.payloads("TransactionEvent").pop().unwrap();
     assert_eq!(ended["transactionInfo"]["stoppedReason"], "PowerLoss");
     assert_eq!(ended["offline"], true);
+}
+
+#[tokio::test]
+async fn a_lost_connection_comes_back_by_itself_where_it_should() {
+    let (csms, charger) = charger_with(Version::V201, |config| {
+        config.reconnect = Reconnect::BackOff(BackOff {
+            minimum: Duration::from_millis(5),
+            random_range: Duration::from_millis(5),
+            repeat_times: 1,
+        });
+    })
+    .await;
+    charger
+        .start_transaction(1, &Token::card("04A1"))
+        .await
+        .unwrap();
+    charger.drop_connection().await;
+    charger
+        .stop_transaction(1, StopReason::Local, None)
+        .await
+        .unwrap();
+    let told = |charger: &Charger| charger.connection().is_some() && charger.queued() == 0;
+    charger.wait_until(LIMIT, told).await.unwrap();
+    // OCPP-J 1.6 §5.4: a station that was accepted does not boot again.
+    assert_eq!(csms.payloads("BootNotification").len(), 0);
+    assert_eq!(csms.payloads("TransactionEvent").len(), 2);
+    charger.disconnect().await;
+    assert!(charger.connection().is_none());
+}
+
+#[tokio::test]
+async fn a_charger_that_is_not_accepted_asks_again_and_sends_nothing_else() {
+    let csms = ScriptedCsms::start(Version::V16).await;
+    let mut attempts = 0;
+    csms.on("BootNotification", move |_| {
+        attempts += 1;
+        let status = if attempts == 1 { "Pending" } else { "Accepted" };
+        Script::Result(json!({
+            "status": status, "interval": 1, "currentTime": "2026-05-01T12:00:00Z",
+        }))
+    });
+    let mut config = ChargerConfig::new(csms.endpoint("CP1"));
+    config.reconnect = Reconnect::BackOff(BackOff::default());
+    let charger = Charger::new(config);
+    assert_eq!(charger.switch_on().await.unwrap().status, "Pending");
+    let start = charger
+        .start_transaction(1, &Token::card("04A1"))
+        .await
+        .unwrap();
+    assert_eq!(start.message_id, None);
+    assert_eq!(csms.received().len(), 1);
+    let told = |charger: &Charger| charger.queued() == 0;
+    charger.wait_until(LIMIT, told).await.unwrap();
+    assert_eq!(csms.payloads("BootNotification").len(), 2);
+    assert_eq!(csms.payloads("StartTransaction").len(), 1);
+}
+
+#[tokio::test]
+async fn heartbeats_come_as_often_as_told() {
+    let (csms, _charger) = charger_with(Version::V16, |config| {
+        config.heartbeats = Heartbeats::Every(Duration::from_millis(5));
+    })
+    .await;
+    csms.wait_for("Heartbeat", 3).await;
 }
