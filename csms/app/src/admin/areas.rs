@@ -182,6 +182,19 @@ impl Admin {
         .await
     }
 
+    /// Whether a node is what the caller takes it for.
+    ///
+    /// # Errors
+    /// `NotFound` if it is not, or the caller holds nothing on it.
+    pub fn node_is(&self, caller: &Caller, node: NodeId, kind: NodeKind) -> Result<(), ApiError> {
+        let is_it = self.node(node)?.kind == kind && self.pep.sees(caller, node);
+        if is_it {
+            Ok(())
+        } else {
+            Err(ApiError::NotFound)
+        }
+    }
+
     /// A node of the live picture.
     pub(super) fn node(&self, id: impl Into<NodeId>) -> Result<NodeEntry, ApiError> {
         self.live

@@ -2,12 +2,12 @@
 
 use authz::act;
 use model::{Account, AccountId, Change, Labels, Organisation, OrganisationId};
-use store::image;
+use store::{List, image};
 
 use super::fields::{Faults, LabelsPatch};
 use super::owner::{Founding, found};
 use super::write::{Done, Write};
-use super::{Admin, new_id};
+use super::{Admin, ListQuery, Listing, new_id};
 use crate::{ApiError, Caller, Proof};
 
 /// A new organisation.
@@ -89,6 +89,27 @@ impl Admin {
             return Err(ApiError::NotFound);
         }
         live(self.store.get_organisation(id).await?)
+    }
+
+    /// The organisations the caller belongs to and sees.
+    ///
+    /// # Errors
+    /// `Invalid` for a bad cursor.
+    pub async fn organisations(
+        &self,
+        caller: &Caller,
+        query: &ListQuery,
+    ) -> Result<Listing<Organisation>, ApiError> {
+        let seen = |row: &Organisation| self.pep.sees(caller, row.id);
+        self.list_mine(caller, query, seen, |id, page| async move {
+            let row = self.store.get_organisation(id).await?;
+            let row = row.filter(|row| row.deleted_at.is_none() && page.after.is_none());
+            Ok(List {
+                items: row.into_iter().collect(),
+                next: None,
+            })
+        })
+        .await
     }
 
     /// Changes an organisation.

@@ -136,6 +136,24 @@ impl Admin {
         }
     }
 
+    /// Whether a caller's session or key is still good; a database that is away says nothing
+    /// against it.
+    pub async fn still_valid(&self, caller: &Caller) -> bool {
+        let now = self.clock.now();
+        match caller.proof {
+            Proof::Session { session, .. } => match self.store.get_session(session).await {
+                Ok(found) => found.is_some_and(|session| now < session.expires_at),
+                Err(_) => true,
+            },
+            Proof::ApiKey(key) => match self.store.get_api_key(key).await {
+                Ok(found) => found.is_some_and(|key| {
+                    key.revoked_at.is_none() && key.expires_at.is_none_or(|end| now < end)
+                }),
+                Err(_) => true,
+            },
+        }
+    }
+
     /// Counts a request without valid credentials against its address.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use model::{Account, AccountId, Labels, Organisation, OrganisationId, Session, S
 
 use super::queries;
 use crate::arg::args;
-use crate::db::{Columns, Record};
+use crate::link::{Columns, Record};
 use crate::sql::statements;
 use crate::tx::Reference;
 use crate::{Constraint, StoreError, Tx};
@@ -44,6 +44,7 @@ statements! {
     DELETE_SESSION = "DELETE FROM sessions WHERE id = $1";
     DELETE_SESSIONS_OF = "DELETE FROM sessions WHERE account_id = $1";
     DELETE_ENDED_SESSIONS = "DELETE FROM sessions WHERE expires_at <= $1";
+    SESSION = "SELECT ", session_columns!(), " FROM sessions WHERE id = $1";
     SESSION_BY_TOKEN = "SELECT ", session_columns!(), " FROM sessions WHERE token_hash = $1";
 }
 
@@ -56,6 +57,8 @@ queries! {
     get_account(id: AccountId) -> Option<Account> = ACCOUNT [id];
     /// The account with this e-mail address, which is given in lower case.
     find_account(email: &str) -> Option<Account> = ACCOUNT_BY_EMAIL [email];
+    /// A session, ended ones too.
+    get_session(id: SessionId) -> Option<Session> = SESSION [id];
     /// The session with this hash of its token, ended ones too.
     find_session(token_hash: &[u8]) -> Option<Session> = SESSION_BY_TOKEN [token_hash];
 }

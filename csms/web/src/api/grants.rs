@@ -1,0 +1,203 @@
+//! Grants.
+
+use app::admin::{GrantQuery, GrantView, NewGrant};
+use axum::Json;
+use axum::extract::State;
+use http::StatusCode;
+use jiff::Timestamp;
+use model::{GrantId, Subject};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use crate::ask::{Ask, Auth, Nothing, Written};
+use crate::fields::Resource;
+use crate::listing::{Id, ListBody, Params, piece};
+use crate::problem::Problem;
+use crate::state::Api;
+use crate::words::{ActionWord, EffectWord, RoleWord, actions, named};
+
+/// To whom a grant is given.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SubjectBody {
+    /// One person.
+    person: Uuid,
+}
+
+/// A new grant.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewGrantBody {
+    subject: SubjectBody,
+    /// Either a role …
+    #[serde(default)]
+    role: Option<RoleWord>,
+    /// … or actions by name.
+    #[serde(default)]
+    actions: Option<Vec<ActionWord>>,
+    /// On this node and all below.
+    resource: Resource,
+    /// Left out: `allow`.
+    #[serde(default)]
+    effect: Option<EffectWord>,
+    /// Inclusive.
+    #[serde(default)]
+    valid_from: Option<Timestamp>,
+    /// Exclusive.
+    #[serde(default)]
+    valid_until: Option<Timestamp>,
+    /// Why, for people.
+    #[serde(default)]
+    #[schema(max_length = 500)]
+    reason: Option<String>,
+}
+
+/// A grant.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct GrantBody {
+    id: Uuid,
+    organisation_id: Uuid,
+    subject: SubjectBody,
+    role: Option<RoleWord>,
+    actions: Vec<ActionWord>,
+    resource: Resource,
+    effect: EffectWord,
+    valid_from: Option<Timestamp>,
+    valid_until: Option<Timestamp>,
+    reason: Option<String>,
+    /// What it comes from: `api`, `owner create` …
+    source: String,
+    created_by: Option<Uuid>,
+    created_at: Timestamp,
+    /// When it was ended; null while it holds.
+    revoked_at: Option<Timestamp>,
+}
+
+impl From<&GrantView> for GrantBody {
+    fn from(GrantView { grant, kind }: &GrantView) -> Self {
+        let Subject::Person(person) = grant.subject;
+        Self {
+            id: grant.id.0,
+            organisation_id: grant.organisation.0,
+            subject: SubjectBody { person: person.0 },
+            role: grant.role.map(RoleWord::from),
+            actions: actions(grant.actions),
+            resource: Resource::of(grant.node, *kind),
+            effect: grant.effect.into(),
+            valid_from: grant.valid_from,
+            valid_until: grant.valid_until,
+            reason: grant.reason.clone(),
+            source: grant.source.clone(),
+            created_by: grant.created_by.map(|person| person.0),
+            created_at: grant.created_at,
+            revoked_at: grant.revoked_at,
+        }
+    }
+}
+
+/// Which grants.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct GrantParams {
+    /// Given to this person.
+    person_id: Option<Uuid>,
+    /// Given on exactly this node.
+    node_id: Option<Uuid>,
+    /// Ended ones too.
+    #[serde(default)]
+    include_revoked: bool,
+    /// At most so many.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: Option<u32>,
+    /// `next_cursor` of the piece before.
+    cursor: Option<String>,
+}
+
+/// Give a grant
+///
+/// Needs `manage_access` on the node and each action that is given or denied; `service_test`
+/// may be given by who holds `service`. A denial that would take away the last owner is refused
+/// with 409 `last_owner`.
+#[utoipa::path(
+    post, path = "/v1/grants", operation_id = "create_grant", tag = "grants",
+    request_body = NewGrantBody,
+    responses((status = 201, description = "The grant", body = GrantBody)),
+)]
+pub(crate) async fn create(
+    State(api): State<Api>,
+    ask: Ask<NewGrantBody>,
+) -> Result<Written, Problem> {
+    let (write, body) = ask.write::<GrantBody, _>(StatusCode::CREATED);
+    let (node, kind) = body.resource.node("resource")?;
+    api.node_is(&write.caller, node, kind)?;
+    let new = NewGrant {
+        subject: Subject::Person(body.subject.person.into()),
+        role: body.role.map(Into::into),
+        actions: body.actions.map(named),
+        node,
+        effect: body.effect.unwrap_or(EffectWord::Allow).into(),
+        valid_from: body.valid_from,
+        valid_until: body.valid_until,
+        reason: body.reason,
+    };
+    Ok(Written(api.create_grant(write, new).await?))
+}
+
+/// List grants
+///
+/// Those on nodes whose access the caller manages, and their own.
+#[utoipa::path(
+    get, path = "/v1/grants", operation_id = "list_grants", tag = "grants",
+    params(GrantParams),
+    responses((status = 200, description = "A piece of the list", body = ListBody<GrantBody>)),
+)]
+pub(crate) async fn list(
+    State(api): State<Api>,
+    Auth(caller): Auth,
+    Params(params): Params<GrantParams>,
+) -> Result<Json<ListBody<GrantBody>>, Problem> {
+    let which = GrantQuery {
+        person: params.person_id.map(Into::into),
+        node: params.node_id.map(Into::into),
+        include_revoked: params.include_revoked,
+    };
+    let piece = piece(params.limit, params.cursor)?;
+    Ok(ListBody::of(api.grants(&caller, &which, &piece).await?))
+}
+
+/// Get a grant
+///
+/// Ended ones too.
+#[utoipa::path(
+    get, path = "/v1/grants/{id}", operation_id = "get_grant", tag = "grants",
+    params(("id" = Uuid, Path, description = "The grant")),
+    responses((status = 200, description = "The grant", body = GrantBody)),
+)]
+pub(crate) async fn get(
+    State(api): State<Api>,
+    Auth(caller): Auth,
+    Id(id): Id<GrantId>,
+) -> Result<Json<GrantBody>, Problem> {
+    Ok(Json(GrantBody::from(&api.grant(&caller, id).await?)))
+}
+
+/// End a grant
+///
+/// It is history from then on; to change one, end it and give another. Needs `manage_access` on
+/// the node and each of its actions; 409 `last_owner` when an organisation or installation would
+/// lose its last one.
+#[utoipa::path(
+    delete, path = "/v1/grants/{id}", operation_id = "delete_grant", tag = "grants",
+    params(("id" = Uuid, Path, description = "The grant")),
+    responses((status = 204, description = "It has ended")),
+)]
+pub(crate) async fn delete(
+    State(api): State<Api>,
+    Id(id): Id<GrantId>,
+    ask: Ask<Nothing>,
+) -> Result<Written, Problem> {
+    let (write, Nothing {}) = ask.write_nothing();
+    Ok(Written(api.revoke_grant(write, id).await?))
+}

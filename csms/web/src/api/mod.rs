@@ -1,0 +1,120 @@
+//! The endpoints, a group in each file.
+
+mod api_keys;
+mod areas;
+mod audit;
+mod chargers;
+mod commands;
+mod credentials;
+mod decisions;
+mod door_access;
+mod doors;
+mod events;
+mod grants;
+mod installations;
+mod locks;
+mod me;
+mod organisations;
+mod people;
+mod sessions;
+mod stations;
+mod telemetry;
+mod transactions;
+mod who;
+
+use app::admin::ListQuery;
+use model::InstallationId;
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use crate::listing::piece;
+use crate::problem::Problem;
+use crate::state::Api;
+
+/// Which piece of a list, of which installation.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TreeParams {
+    /// Of this installation only.
+    installation_id: Option<Uuid>,
+    /// At most so many.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: Option<u32>,
+    /// `next_cursor` of the piece before.
+    cursor: Option<String>,
+}
+
+impl TreeParams {
+    fn split(self) -> Result<(Option<InstallationId>, ListQuery), Problem> {
+        Ok((
+            self.installation_id.map(Into::into),
+            piece(self.limit, self.cursor)?,
+        ))
+    }
+}
+
+/// Every endpoint under `/v1`.
+pub(crate) fn router() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(sessions::create, sessions::delete))
+        .routes(routes!(me::get))
+        .routes(routes!(api_keys::create, api_keys::list))
+        .routes(routes!(api_keys::delete))
+        .routes(routes!(organisations::create, organisations::list))
+        .routes(routes!(organisations::get, organisations::update))
+        .routes(routes!(installations::create, installations::list))
+        .routes(routes!(
+            installations::get,
+            installations::update,
+            installations::delete
+        ))
+        .routes(routes!(areas::create, areas::list))
+        .routes(routes!(areas::get, areas::update, areas::delete))
+        .routes(routes!(chargers::create, chargers::list))
+        .routes(routes!(chargers::get, chargers::update, chargers::delete))
+        .routes(routes!(commands::start))
+        .routes(routes!(who::charger))
+        .routes(routes!(locks::create, locks::list))
+        .routes(routes!(locks::get, locks::update, locks::delete))
+        .routes(routes!(locks::device_key))
+        .routes(routes!(doors::create, doors::list))
+        .routes(routes!(doors::get, doors::update, doors::delete))
+        .routes(routes!(commands::open))
+        .routes(routes!(door_access::access))
+        .routes(routes!(door_access::tell, door_access::list))
+        .routes(routes!(who::door))
+        .routes(routes!(people::create, people::list))
+        .routes(routes!(people::get, people::update, people::delete))
+        .routes(routes!(people::create_login))
+        .routes(routes!(who::what))
+        .routes(routes!(credentials::create, credentials::list))
+        .routes(routes!(
+            credentials::get,
+            credentials::update,
+            credentials::delete
+        ))
+        .routes(routes!(grants::create, grants::list))
+        .routes(routes!(grants::get, grants::delete))
+        .routes(routes!(decisions::list))
+        .routes(routes!(decisions::get))
+        .routes(routes!(decisions::explain))
+        .routes(routes!(transactions::list))
+        .routes(routes!(transactions::get))
+        .routes(routes!(transactions::samples))
+        .routes(routes!(transactions::stop))
+        .routes(routes!(stations::list))
+        .routes(routes!(stations::refused))
+        .routes(routes!(stations::claim))
+        .routes(routes!(stations::get))
+        .routes(routes!(
+            stations::put_credential,
+            stations::delete_credential
+        ))
+        .routes(routes!(commands::raw))
+        .routes(routes!(audit::list))
+        .routes(routes!(events::watch))
+}

@@ -1,0 +1,152 @@
+//! The closed lists of the domain as the API spells them.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+macro_rules! words {
+    ($($(#[$doc:meta])* $word:ident for $model:ty { $($(#[$variant_doc:meta])* $variant:ident),+ $(,)? })+) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+        #[serde(rename_all = "snake_case")]
+        pub(crate) enum $word { $($(#[$variant_doc])* $variant),+ }
+
+        impl From<$word> for $model {
+            fn from(word: $word) -> Self {
+                match word { $($word::$variant => <$model>::$variant),+ }
+            }
+        }
+
+        impl From<$model> for $word {
+            fn from(value: $model) -> Self {
+                match value { $(<$model>::$variant => $word::$variant),+ }
+            }
+        }
+    )+};
+}
+
+words! {
+    /// What can be done on a node of the tree.
+    ActionWord for model::Action {
+        /// Charge at a charger or enter by a door, presented at the point.
+        Use,
+        /// Start charging or open a door from elsewhere.
+        RemoteUse,
+        /// Stop one's own transaction.
+        StopOwn,
+        /// Stop anybody's transaction.
+        StopAny,
+        /// See one's own transactions.
+        ViewOwn,
+        /// See everybody's transactions and decisions.
+        ViewAll,
+        /// Edit people, credentials and grants.
+        ManageAccess,
+        /// Edit the tree, its settings and its stations.
+        ManageSettings,
+        /// Edit station credentials, certificates and security profiles.
+        ManageSecurity,
+        /// Technical work: reset, unlock, trigger, diagnose.
+        Service,
+        /// Start a transaction marked as a test.
+        ServiceTest,
+        /// Read reports.
+        Reports,
+        /// Lockdown and evacuation.
+        Emergency,
+    }
+    /// A named bundle of actions.
+    RoleWord for model::Role {
+        /// All but `service_test`.
+        Owner,
+        /// use, remote_use, stop_own, view_own.
+        User,
+        /// Service partner: service, service_test, manage_settings.
+        Service,
+    }
+    /// Allow or deny; a denial wins over any permission.
+    EffectWord for model::Effect { Allow, Deny }
+    /// The flag of an installation.
+    InstallationFlag for model::AuthorizationRequired {
+        /// Only who has a right may charge.
+        Required,
+        /// Anybody may charge.
+        Open,
+    }
+    /// The flag of a charger; the nearest that is not `inherit` decides.
+    ChargerFlag for model::ChargerAuthorization {
+        /// As the installation says.
+        Inherit,
+        /// Only who has a right may charge.
+        Required,
+        /// Anybody may charge.
+        Open,
+    }
+    /// What a credential is.
+    CredentialKindWord for model::CredentialKind {
+        /// A card or fob.
+        Rfid,
+        /// A mechatronic key.
+        Key,
+        /// A contract id.
+        Emaid,
+        /// The remote token; made by the system.
+        App,
+        /// A number plate: information only.
+        Plate,
+    }
+    /// Whether a credential counts.
+    CredentialStateWord for model::CredentialState { Active, Suspended, Lost }
+    /// Whether a person may use anything.
+    PersonStateWord for model::PersonState { Active, Suspended }
+    /// What a door does without power.
+    DoorFailWord for model::DoorFail {
+        /// It is unlocked.
+        Safe,
+        /// It is locked.
+        Secure,
+    }
+    /// What a door does without connection.
+    OfflinePolicyWord for model::OfflinePolicy {
+        /// Everybody is refused.
+        Closed,
+        /// Who is on the list enters.
+        List,
+    }
+    /// What happened at a door.
+    DoorResultWord for model::DoorResult { Granted, Refused, Exit, Forced }
+    /// The state of a door.
+    DoorStateWord for model::DoorState { Closed, Open, Held, Forced, Jammed }
+    /// What a node of the tree is.
+    NodeKindWord for model::NodeKind { Organisation, Installation, Area, Charger, Evse, Door }
+}
+
+/// A set of actions, in the order of the vocabulary.
+pub(crate) fn actions(set: model::ActionSet) -> Vec<ActionWord> {
+    set.iter().map(ActionWord::from).collect()
+}
+
+/// Actions by name.
+pub(crate) fn named(words: Vec<ActionWord>) -> Vec<model::Action> {
+    words.into_iter().map(model::Action::from).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_api_spells_actions_as_the_log_does() {
+        for action in model::Action::ALL {
+            let word = serde_json::to_value(ActionWord::from(*action)).unwrap();
+            assert_eq!(word, action.name());
+        }
+        for kind in model::NodeKind::ALL {
+            let word = serde_json::to_value(NodeKindWord::from(kind)).unwrap();
+            assert_eq!(word, kind.name());
+        }
+        for kind in model::CredentialKind::ALL {
+            let word = serde_json::to_value(CredentialKindWord::from(kind)).unwrap();
+            assert_eq!(word, kind.name());
+        }
+    }
+}
