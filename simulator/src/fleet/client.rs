@@ -89,6 +89,14 @@ impl Client {
         }
     }
 
+    /// Closes the connection as a station does that is switched off.
+    pub(super) async fn close(&mut self) {
+        if self.socket.close(None).await.is_ok() {
+            let rest = async { while let Some(Ok(_)) = self.socket.next().await {} };
+            let _ = tokio::time::timeout(Duration::from_secs(2), rest).await;
+        }
+    }
+
     /// One message; CALLs are answered here, what is no frame is skipped.
     async fn read(&mut self) -> Result<Option<Frame>, CallFailure> {
         let text = match self.socket.next().await {

@@ -102,7 +102,8 @@ impl Fleet {
         let begin = Instant::now();
         self.go.send_replace(Some(begin));
         while self.tasks.join_next().await.is_some() {}
-        let elapsed = begin.elapsed();
+        let end = self.shared.worked_until().unwrap_or_else(Instant::now);
+        let elapsed = end.saturating_duration_since(begin);
         let (mut report, histogram) = self.shared.take();
         report.stations = self.config.stations.len();
         report.accepted = accepted;

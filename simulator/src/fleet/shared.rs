@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use serde_json::Value;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::histogram::Histogram;
@@ -15,6 +16,8 @@ use crate::transport::CallFailure;
 pub(super) struct Shared {
     pub stop: CancellationToken,
     counts: Mutex<Counts>,
+    /// When the last station so far had done its work; closing is not part of it.
+    worked_until: Mutex<Option<Instant>>,
 }
 
 #[derive(Default)]
@@ -32,6 +35,15 @@ impl Shared {
             .failures
             .entry(reason)
             .or_default() += 1;
+    }
+
+    /// A station has done its work.
+    pub(super) fn worked(&self) {
+        *self.worked_until.lock() = Some(Instant::now());
+    }
+
+    pub(super) fn worked_until(&self) -> Option<Instant> {
+        *self.worked_until.lock()
     }
 
     pub(super) fn lost(&self) {

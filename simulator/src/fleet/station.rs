@@ -35,6 +35,12 @@ pub(super) struct Station {
     running: Option<Running>,
 }
 
+/// How the work of a station ended.
+enum End {
+    Done,
+    Lost,
+}
+
 /// Why a station never got to work.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum NotReady {
@@ -86,22 +92,27 @@ impl Station {
         }
     }
 
-    /// Does the work of the fleet.
+    /// Does the work of the fleet; then closes the connection, if it is still there.
     pub(super) async fn work(mut self) {
         let config = Arc::clone(&self.config);
-        match &config.work {
+        let end = match &config.work {
             Work::Idle(hold) => {
                 tokio::select! {
-                    () = tokio::time::sleep(*hold) => {}
-                    () = self.shared.stop.cancelled() => {}
-                    _ = self.client.idle() => self.shared.lost(),
+                    () = tokio::time::sleep(*hold) => End::Done,
+                    () = self.shared.stop.cancelled() => End::Done,
+                    _ = self.client.idle() => End::Lost,
                 }
             }
             Work::Load(mix) => self.load(mix).await,
+        };
+        self.shared.worked();
+        match end {
+            End::Done => self.client.close().await,
+            End::Lost => self.shared.lost(),
         }
     }
 
-    async fn load(&mut self, mix: &Mix) {
+    async fn load(&mut self, mix: &Mix) -> End {
         let begin = Instant::now();
         let mut calls = 0;
         loop {
@@ -110,16 +121,13 @@ impl Station {
                 Until::Calls(wanted) => calls >= wanted,
             };
             if over || self.shared.stop.is_cancelled() {
-                return;
+                return End::Done;
             }
             let sent = Instant::now();
             match self.step(mix).await {
                 Ok(()) => self.shared.measured(sent.elapsed()),
                 Err(CallFailure::Error { .. } | CallFailure::NotSent(_)) => {}
-                Err(CallFailure::Timeout | CallFailure::Closed { .. }) => {
-                    self.shared.lost();
-                    return;
-                }
+                Err(CallFailure::Timeout | CallFailure::Closed { .. }) => return End::Lost,
             }
             calls += 1;
             if !mix.pause.is_zero() {
