@@ -102,9 +102,7 @@ impl Api {
 
     /// The same with more fields.
     pub async fn charger_with(&self, at: &Installation, evses: u32, mut fields: Value) -> Charger {
-        let numbers: Vec<Value> = (1..=evses)
-            .map(|n| json!({ "number": n, "connectors": [{ "number": 1 }] }))
-            .collect();
+        let numbers: Vec<Value> = (1..=evses).map(|n| json!({ "number": n })).collect();
         merge(
             &mut fields,
             json!({
@@ -183,7 +181,11 @@ impl Api {
     /// Gives a person a login and logs in.
     pub async fn log_in(&self, person: &Person, email: &str) -> Api {
         let login = json!({ "password": PASSWORD });
-        drop(self.post(&format!("/v1/people/{}/login", person.id), login).await.ok());
+        drop(
+            self.post(&format!("/v1/people/{}/login", person.id), login)
+                .await
+                .ok(),
+        );
         self.session(email, PASSWORD).await
     }
 
