@@ -13,8 +13,8 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::StoreError;
-use crate::db::Row;
 use crate::key::key;
+use crate::link::Row;
 
 /// One value bound to a statement. An absent one still has a kind, since PostgreSQL asks for it.
 #[derive(Clone, Debug)]

@@ -1,18 +1,14 @@
-//! The two databases behind one set of calls.
+//! The two databases: how each is connected to, and how a transaction runs on it.
 
 use std::time::Duration;
 
-use futures_util::TryStreamExt;
 use sqlx::pool::PoolConnection;
-use sqlx::postgres::{PgArguments, PgConnectOptions, PgRow};
-use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteRow};
-use sqlx::{
-    Arguments, Connection, PgConnection, PgPool, Postgres, Row as _, SqlStr, Sqlite,
-    SqliteConnection, SqlitePool, ValueRef,
-};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{Connection, PgConnection, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool};
 
-use crate::arg::{Arg, Read};
-use crate::{Durability, StoreError};
+use crate::Durability;
+use crate::link::Link;
 
 /// How long one statement may take on PostgreSQL before the connection counts as lost. SQLite is
 /// in this process and is waited for.
@@ -42,12 +38,6 @@ pub(crate) enum Conn {
 pub(crate) enum Target {
     Lite(Box<SqliteConnectOptions>),
     Pg(Box<PgConnectOptions>),
-}
-
-/// Any connection, to run statements on.
-pub(crate) enum Link<'c> {
-    Lite(&'c mut SqliteConnection),
-    Pg(&'c mut PgConnection),
 }
 
 impl Db {
@@ -224,143 +214,6 @@ impl Conn {
     }
 }
 
-impl Link<'_> {
-    /// Runs a statement; how many rows it touched.
-    pub(crate) async fn execute(
-        &mut self,
-        sql: impl Into<SqlStr>,
-        args: &[Arg<'_>],
-    ) -> Result<u64, sqlx::Error> {
-        match self {
-            Link::Lite(connection) => {
-                let query = sqlx::query_with(sql.into(), lite_arguments(args)?);
-                query
-                    .execute(&mut **connection)
-                    .await
-                    .map(|done| done.rows_affected())
-            }
-            Link::Pg(connection) => {
-                let query = sqlx::query_with(sql.into(), pg_arguments(args)?);
-                limited(query.execute(&mut **connection))
-                    .await
-                    .map(|done| done.rows_affected())
-            }
-        }
-    }
-
-    /// The first row, if there is one.
-    pub(crate) async fn optional(
-        &mut self,
-        sql: impl Into<SqlStr>,
-        args: &[Arg<'_>],
-    ) -> Result<Option<Row>, sqlx::Error> {
-        match self {
-            Link::Lite(connection) => {
-                let query = sqlx::query_with(sql.into(), lite_arguments(args)?);
-                query
-                    .fetch_optional(&mut **connection)
-                    .await
-                    .map(|row| row.map(Row::Lite))
-            }
-            Link::Pg(connection) => {
-                let query = sqlx::query_with(sql.into(), pg_arguments(args)?);
-                limited(query.fetch_optional(&mut **connection))
-                    .await
-                    .map(|row| row.map(Row::Pg))
-            }
-        }
-    }
-
-    /// Every row.
-    pub(crate) async fn all(
-        &mut self,
-        sql: impl Into<SqlStr>,
-        args: &[Arg<'_>],
-    ) -> Result<Vec<Row>, sqlx::Error> {
-        match self {
-            Link::Lite(connection) => {
-                let query = sqlx::query_with(sql.into(), lite_arguments(args)?);
-                let rows = query.fetch_all(&mut **connection).await?;
-                Ok(rows.into_iter().map(Row::Lite).collect())
-            }
-            Link::Pg(connection) => {
-                let query = sqlx::query_with(sql.into(), pg_arguments(args)?);
-                let rows = limited(query.fetch_all(&mut **connection)).await?;
-                Ok(rows.into_iter().map(Row::Pg).collect())
-            }
-        }
-    }
-
-    /// Every row, one at a time, without keeping them.
-    pub(crate) async fn each(
-        &mut self,
-        sql: impl Into<SqlStr>,
-        args: &[Arg<'_>],
-        mut take: impl FnMut(Row) -> Result<(), StoreError>,
-    ) -> Result<Result<(), StoreError>, sqlx::Error> {
-        match self {
-            Link::Lite(connection) => {
-                let query = sqlx::query_with(sql.into(), lite_arguments(args)?);
-                let mut rows = query.fetch(&mut **connection);
-                while let Some(row) = rows.try_next().await? {
-                    if let Err(error) = take(Row::Lite(row)) {
-                        return Ok(Err(error));
-                    }
-                }
-            }
-            Link::Pg(connection) => {
-                let query = sqlx::query_with(sql.into(), pg_arguments(args)?);
-                let mut rows = query.fetch(&mut **connection);
-                while let Some(row) = limited(rows.try_next()).await? {
-                    if let Err(error) = take(Row::Pg(row)) {
-                        return Ok(Err(error));
-                    }
-                }
-            }
-        }
-        Ok(Ok(()))
-    }
-
-    /// Runs statements of a test; the rows, each value as text.
-    #[cfg(feature = "testing")]
-    pub(crate) async fn texts(&mut self, sql: String) -> Result<Vec<Vec<String>>, sqlx::Error> {
-        let sql = sqlx::raw_sql(sqlx::AssertSqlSafe(sql));
-        match self {
-            Link::Lite(connection) => {
-                let rows = sql.fetch_all(&mut **connection).await?;
-                rows.iter()
-                    .map(|row| {
-                        (0..row.len())
-                            .map(|at| row.try_get_unchecked::<String, _>(at))
-                            .collect()
-                    })
-                    .collect()
-            }
-            Link::Pg(connection) => {
-                // The simple protocol answers in texts.
-                let rows = sql.fetch_all(&mut **connection).await?;
-                rows.iter()
-                    .map(|row| {
-                        (0..row.len())
-                            .map(|at| row.try_get_unchecked::<String, _>(at))
-                            .collect()
-                    })
-                    .collect()
-            }
-        }
-    }
-
-    /// Parses and plans a statement without running it.
-    #[cfg(feature = "testing")]
-    pub(crate) async fn prepare(&mut self, sql: SqlStr) -> Result<(), sqlx::Error> {
-        use sqlx::Executor;
-        match self {
-            Link::Lite(connection) => (&mut **connection).prepare(sql).await.map(drop),
-            Link::Pg(connection) => (&mut **connection).prepare(sql).await.map(drop),
-        }
-    }
-}
-
 async fn lite_setting<T>(
     connection: &mut SqliteConnection,
     sql: &'static str,
@@ -378,193 +231,15 @@ async fn pg_setting(
     limited(sqlx::query_scalar(sql).fetch_one(connection)).await
 }
 
-async fn limited<T>(call: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, sqlx::Error> {
+/// Waits for PostgreSQL, not for ever.
+pub(crate) async fn limited<T>(
+    call: impl Future<Output = Result<T, sqlx::Error>>,
+) -> Result<T, sqlx::Error> {
     match tokio::time::timeout(STATEMENT_LIMIT, call).await {
         Ok(result) => result,
         Err(elapsed) => Err(sqlx::Error::Io(std::io::Error::new(
             std::io::ErrorKind::TimedOut,
             elapsed,
         ))),
-    }
-}
-
-/// PostgreSQL refuses NUL in a text; both databases get the same stand-in.
-fn clean(text: &str) -> std::borrow::Cow<'_, str> {
-    if text.contains('\0') {
-        std::borrow::Cow::Owned(text.replace('\0', "\u{FFFD}"))
-    } else {
-        std::borrow::Cow::Borrowed(text)
-    }
-}
-
-macro_rules! arguments {
-    ($($name:ident -> $type:ty),+) => {$(
-        fn $name(args: &[Arg<'_>]) -> Result<$type, sqlx::Error> {
-            let mut arguments = <$type>::default();
-            arguments.reserve(args.len(), 0);
-            for arg in args {
-                match arg {
-                    Arg::Int(value) => arguments.add(*value),
-                    Arg::Bool(value) => arguments.add(*value),
-                    Arg::Text(value) => arguments.add(value.as_deref().map(clean)),
-                    Arg::Bytes(value) => arguments.add(value.as_deref()),
-                }
-                .map_err(sqlx::Error::Encode)?;
-            }
-            Ok(arguments)
-        }
-    )+};
-}
-
-arguments!(lite_arguments -> SqliteArguments, pg_arguments -> PgArguments);
-
-/// A row of either database.
-pub(crate) enum Row {
-    Lite(SqliteRow),
-    Pg(PgRow),
-}
-
-macro_rules! column {
-    ($row:expr, $at:expr) => {
-        match $row {
-            Row::Lite(row) => row.try_get($at),
-            Row::Pg(row) => row.try_get($at),
-        }
-        .map_err(|error| crate::arg::corrupt("column", error))
-    };
-}
-
-impl Row {
-    pub(crate) fn is_null(&self, at: usize) -> Result<bool, StoreError> {
-        match self {
-            Row::Lite(row) => row.try_get_raw(at).map(|value| value.is_null()),
-            Row::Pg(row) => row.try_get_raw(at).map(|value| value.is_null()),
-        }
-        .map_err(|error| crate::arg::corrupt("column", error))
-    }
-
-    pub(crate) fn int(&self, at: usize) -> Result<i64, StoreError> {
-        column!(self, at)
-    }
-
-    pub(crate) fn text(&self, at: usize) -> Result<&str, StoreError> {
-        column!(self, at)
-    }
-
-    pub(crate) fn boolean(&self, at: usize) -> Result<bool, StoreError> {
-        column!(self, at)
-    }
-
-    pub(crate) fn bytes(&self, at: usize) -> Result<&[u8], StoreError> {
-        column!(self, at)
-    }
-
-    /// The row as one of ours.
-    pub(crate) fn record<T: Record>(&self) -> Result<T, StoreError> {
-        T::record(&mut Columns { row: self, next: 0 })
-    }
-}
-
-/// The columns of a row, read one after the other.
-pub(crate) struct Columns<'r> {
-    row: &'r Row,
-    next: usize,
-}
-
-impl Columns<'_> {
-    /// The next column.
-    pub(crate) fn take<T: Read>(&mut self) -> Result<T, StoreError> {
-        let at = self.next;
-        self.next += 1;
-        T::read(self.row, at)
-    }
-}
-
-/// What a row is read as; its columns in the order of its SELECTs.
-pub(crate) trait Record: Sized {
-    /// Reads the columns.
-    fn record(columns: &mut Columns<'_>) -> Result<Self, StoreError>;
-}
-
-/// A single number.
-impl Record for i64 {
-    fn record(columns: &mut Columns<'_>) -> Result<Self, StoreError> {
-        columns.take()
-    }
-}
-
-/// A single text.
-impl Record for String {
-    fn record(columns: &mut Columns<'_>) -> Result<Self, StoreError> {
-        columns.take()
-    }
-}
-
-/// What an error of the database means for the transaction it came up in.
-pub(crate) enum Severity {
-    /// The connection or the database is gone, for now.
-    Lost,
-    /// The statement was refused.
-    Refused,
-}
-
-/// What an error of the database means.
-pub(crate) fn classify(error: sqlx::Error) -> (StoreError, Severity) {
-    if is_lost(&error) {
-        return (
-            StoreError::Unavailable(std::sync::Arc::new(error)),
-            Severity::Lost,
-        );
-    }
-    let constraint = error
-        .as_database_error()
-        .and_then(|database| match database.constraint() {
-            Some(name) => crate::Constraint::from_name(name),
-            None => crate::Constraint::from_message(database.message()),
-        });
-    match constraint {
-        Some(constraint) => (StoreError::Conflict(constraint), Severity::Refused),
-        None => (
-            StoreError::Statement(std::sync::Arc::new(error)),
-            Severity::Refused,
-        ),
-    }
-}
-
-/// SQLite refused a row because of a foreign key, and does not say which.
-pub(crate) fn is_nameless_foreign_key(error: &sqlx::Error) -> bool {
-    error
-        .as_database_error()
-        .is_some_and(|error| error.is_foreign_key_violation() && error.constraint().is_none())
-}
-
-fn is_lost(error: &sqlx::Error) -> bool {
-    match error {
-        sqlx::Error::Io(_)
-        | sqlx::Error::Tls(_)
-        | sqlx::Error::Protocol(_)
-        | sqlx::Error::PoolTimedOut
-        | sqlx::Error::PoolClosed
-        | sqlx::Error::WorkerCrashed => true,
-        sqlx::Error::Database(error) => {
-            let code = error.code().unwrap_or_default();
-            if error
-                .try_downcast_ref::<sqlx::postgres::PgDatabaseError>()
-                .is_some()
-            {
-                // Connection exceptions, resources used up, the operator's interventions,
-                // serialization failures and deadlocks, system errors: all may pass.
-                ["08", "53", "57", "40", "58"].iter().any(|class| code.starts_with(class))
-                    // The database was set to read-only (a fail-over), or is just being made.
-                    || matches!(&*code, "25006" | "3D000")
-            } else {
-                // The low byte is the primary code: BUSY, LOCKED, NOMEM, READONLY, IOERR, FULL,
-                // CANTOPEN (sqlite.org/rescode.html).
-                code.parse::<i32>()
-                    .is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 7 | 8 | 10 | 13 | 14))
-            }
-        }
-        // Everything else is ours: sqlx's enum is open, so it cannot be listed.
-        _ => false,
     }
 }

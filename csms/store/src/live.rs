@@ -7,7 +7,9 @@ use model::{
 };
 
 use crate::arg::{Arg, args};
-use crate::db::{Reader, Record, Row, classify};
+use crate::db::Reader;
+use crate::fault::classify;
+use crate::link::{Record, Row};
 use crate::rows::{EvseOf, Evses, REVISION_NOW, live};
 use crate::sql::Sql;
 use crate::{Store, StoreError};

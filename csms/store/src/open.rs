@@ -26,6 +26,10 @@ static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations");
 /// How long to wait for a connection.
 const CONNECT: Duration = Duration::from_secs(5);
 
+/// How long SQLite itself waits when another program writes to the file. Short: the writer waits
+/// better, since it lets go of jobs whose time is over.
+const WRITER_BUSY: Duration = Duration::from_millis(500);
+
 /// What is called with the changes of a batch, after its commit and before any caller is
 /// answered. It must not wait: all writes wait for it.
 pub(crate) type Hook = Arc<dyn Fn(&[Committed]) + Send + Sync>;
@@ -161,7 +165,7 @@ pub(crate) fn target(url: &str) -> Result<Target, OpenError> {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
-            .busy_timeout(CONNECT)
+            .busy_timeout(WRITER_BUSY)
             .statement_cache_capacity(500)
             .disable_statement_logging();
         return Ok(Target::Lite(Box::new(options)));
@@ -192,6 +196,7 @@ fn readers(target: &Target, count: u32) -> Db {
                 .as_ref()
                 .clone()
                 .create_if_missing(false)
+                .busy_timeout(CONNECT)
                 .pragma("query_only", "ON")
                 .row_buffer_size(1024);
             Db::Lite(

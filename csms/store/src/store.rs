@@ -12,7 +12,9 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 
 use crate::arg::Arg;
-use crate::db::{Db, Reader, Record, Row, Severity, classify};
+use crate::db::{Db, Reader};
+use crate::fault::{Severity, classify};
+use crate::link::{Record, Row};
 use crate::page::{Cursor, List, Page};
 use crate::rows::Droppable;
 use crate::work::{Answer, Claim, Typed, Work};

@@ -5,7 +5,9 @@ use serde_json::Value;
 use sqlx::SqlStr;
 
 use crate::arg::{Arg, Bind};
-use crate::db::{Conn, Record, Row, Severity, classify, is_nameless_foreign_key};
+use crate::db::Conn;
+use crate::fault::{Severity, classify, is_nameless_foreign_key};
+use crate::link::{Record, Row};
 use crate::sql::Sql;
 use crate::{Constraint, StoreError};
 

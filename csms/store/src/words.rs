@@ -12,7 +12,7 @@ use model::{
 
 use crate::StoreError;
 use crate::arg::{Arg, Bind, Read, corrupt};
-use crate::db::Row;
+use crate::link::Row;
 
 macro_rules! words {
     ($($name:ident { $($variant:ident = $word:literal),+ $(,)? })+) => {$(

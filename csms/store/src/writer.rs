@@ -242,11 +242,11 @@ impl Writer {
             Ok(Some(word)) if word == "in progress" => Ok(Fate::Open),
             Ok(Some(_) | None) => Ok(Fate::NotCommitted),
             Err(error) => {
-                let (error, severity) = crate::db::classify(error);
+                let (error, severity) = crate::fault::classify(error);
                 match severity {
-                    crate::db::Severity::Lost => Err(error),
+                    crate::fault::Severity::Lost => Err(error),
                     // Another server, which does not know the number.
-                    crate::db::Severity::Refused => Ok(Fate::NotCommitted),
+                    crate::fault::Severity::Refused => Ok(Fate::NotCommitted),
                 }
             }
         }

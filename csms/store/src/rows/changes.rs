@@ -7,8 +7,8 @@ use uuid::Uuid;
 
 use super::Counter;
 use crate::arg::{Bind, args};
-use crate::db::{Columns, Record};
 use crate::image::image;
+use crate::link::{Columns, Record};
 use crate::page::{Cursor, List, Page};
 use crate::select::{Order, Select};
 use crate::sql::{ManyRows, statements};

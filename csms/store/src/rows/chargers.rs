@@ -6,7 +6,7 @@ use model::{Charger, ChargerId, Evse, InstallationId, Labels, OrganisationId};
 
 use super::accounts::labels;
 use crate::arg::args;
-use crate::db::{Columns, Record};
+use crate::link::{Columns, Record};
 use crate::page::{Cursor, List, Page};
 use crate::select::Select;
 use crate::sql::statements;

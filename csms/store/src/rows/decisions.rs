@@ -5,7 +5,7 @@ use model::{Decision, DecisionId, Effect, NodeId, OrganisationId, PersonId, Reas
 
 use super::queries;
 use crate::arg::{Bind, Key, args};
-use crate::db::{Columns, Record};
+use crate::link::{Columns, Record};
 use crate::page::{Cursor, List, Page};
 use crate::select::{Order, Select};
 use crate::sql::{ManyRows, statements};

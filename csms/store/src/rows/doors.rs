@@ -6,7 +6,7 @@ use model::{DoorEvent, DoorId, DoorState};
 use super::queries;
 use super::samples::{event_time, happened_at};
 use crate::arg::{Key, args};
-use crate::db::{Columns, Record};
+use crate::link::{Columns, Record};
 use crate::page::{Cursor, List, Page};
 use crate::select::{Order, Select};
 use crate::sql::statements;

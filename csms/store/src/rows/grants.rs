@@ -5,7 +5,7 @@ use model::{ApiKey, ApiKeyId, Grant, GrantId, NodeId, OrganisationId, PersonId, 
 
 use super::queries;
 use crate::arg::args;
-use crate::db::{Columns, Record};
+use crate::link::{Columns, Record};
 use crate::page::{Cursor, List, Page};
 use crate::select::Select;
 use crate::sql::statements;

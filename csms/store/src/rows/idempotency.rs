@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::queries;
 use crate::arg::{Key, args};
-use crate::db::{Columns, Record};
+use crate::link::{Columns, Record};
 use crate::sql::statements;
 use crate::{StoreError, Tx};
 

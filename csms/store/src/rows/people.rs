@@ -5,7 +5,7 @@ use model::{AccountId, Labels, OrganisationId, Person, PersonId};
 use super::accounts::labels;
 use super::queries;
 use crate::arg::args;
-use crate::db::{Columns, Record};
+use crate::link::{Columns, Record};
 use crate::page::{Cursor, List, Page};
 use crate::select::Select;
 use crate::sql::statements;

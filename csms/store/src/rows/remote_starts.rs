@@ -5,7 +5,7 @@ use model::{OrganisationId, PersonId, StationKey, TransactionId};
 
 use super::queries;
 use crate::arg::args;
-use crate::db::{Columns, Record};
+use crate::link::{Columns, Record};
 use crate::sql::statements;
 use crate::{StoreError, Tx};
 

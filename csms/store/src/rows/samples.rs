@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use model::{EventTime, MeterSample, StationKey, TransactionId};
 
 use crate::arg::{Bind, Key, args};
-use crate::db::{Columns, Record};
+use crate::link::{Columns, Record};
 use crate::page::{Cursor, List, Page};
 use crate::select::{Order, Select};
 use crate::sql::{ManyRows, statements};

@@ -7,7 +7,7 @@ use model::{
 
 use super::queries;
 use crate::arg::{args, corrupt};
-use crate::db::{Columns, Record};
+use crate::link::{Columns, Record};
 use crate::page::{Cursor, List, Page};
 use crate::select::Select;
 use crate::sql::statements;

@@ -5,7 +5,7 @@ use model::{ChargerId, OrganisationId, PersonId, StationKey, Transaction, Transa
 
 use super::queries;
 use crate::arg::{Key, args};
-use crate::db::{Columns, Record};
+use crate::link::{Columns, Record};
 use crate::page::{Cursor, List, Page};
 use crate::select::{Order, Select};
 use crate::sql::statements;

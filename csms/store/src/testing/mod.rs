@@ -72,6 +72,17 @@ impl TestDatabase {
         }
     }
 
+    /// Begins to write, as another program might, and does not end; SQLite lets nobody else write
+    /// meanwhile.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn keep(&self) -> io::Result<Kept> {
+        let mut conn = connect(&self.url).await?;
+        conn.begin().await.map_err(io::Error::other)?;
+        Ok(Kept(conn))
+    }
+
     /// Runs statements by a connection of its own, as an operator might; the rows of the last one,
     /// each value as text.
     ///
@@ -79,6 +90,19 @@ impl TestDatabase {
     /// What the database says.
     pub async fn run(&self, sql: &str) -> io::Result<Vec<Vec<String>>> {
         run(&self.url, sql).await
+    }
+}
+
+/// A database that another program writes to for as long as it likes.
+pub struct Kept(crate::db::Conn);
+
+impl Kept {
+    /// Ends the other program's transaction.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn let_go(mut self) -> io::Result<()> {
+        self.0.rollback().await.map_err(io::Error::other)
     }
 }
 

@@ -1,4 +1,4 @@
-//! PostgreSQL goes away and comes back: what waits is held, what was answered is kept, and nothing
+//! The database goes away and comes back: what waits is held, what was answered is kept, and nothing
 //! is written twice.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -224,4 +224,42 @@ async fn a_server_that_says_nothing_more_is_given_up() {
     store.flush().await;
     assert_eq!(count(&database, "decisions").await, 1);
     assert_eq!(store.organisations().await.unwrap(), [later]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_that_another_program_keeps_is_waited_for() {
+    let database = TestDatabase::sqlite().unwrap();
+    let store = open(&database).await;
+    // As a shell or a backup would; it knows nothing of our lock.
+    let kept = database.keep().await.unwrap();
+    store
+        .log_decision(decision(None, 1), Duration::ZERO)
+        .await
+        .unwrap();
+    let row = organisation();
+    let refused = store
+        .write(Duration::from_millis(100), {
+            let row = row.clone();
+            move |tx| {
+                let row = row.clone();
+                Box::pin(async move { tx.insert_organisation(&row).await })
+            }
+        })
+        .await;
+    assert!(
+        matches!(refused, Err(StoreError::Busy | StoreError::Unavailable(_))),
+        "{refused:?}"
+    );
+    assert_eq!(store.organisations().await.unwrap(), [], "reading goes on");
+    let held = tokio::spawn({
+        let store = store.clone();
+        async move { put!(store, row, |tx| tx.insert_organisation(&row)) }
+    });
+    // Longer than SQLite itself waits, so that the writer has to begin again.
+    until("the writer notices", async || store.ping().await.is_err()).await;
+    kept.let_go().await.unwrap();
+    held.await.unwrap().unwrap();
+    store.flush().await;
+    assert_eq!(count(&database, "decisions").await, 1);
+    assert_eq!(count(&database, "organisations").await, 1);
 }

@@ -1,9 +1,10 @@
 //! Many jobs in one transaction, and each answered for itself.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
 use store::{Constraint, Droppable, Store, StoreError, StoreOptions};
 
 use crate::support::*;
@@ -193,14 +194,51 @@ on_both! {
                 at: at(i64::from(number)),
             })
         };
-        for number in 0..50 {
-            store.offer(state(number));
-        }
+        let dropped = Dropped::default();
+        metrics::with_local_recorder(&dropped, || {
+            for number in 0..50 {
+                store.offer(state(number));
+            }
+        });
+        assert_eq!(*dropped.labels.lock().unwrap(), ["kind=connector_state"]);
+        assert_eq!(dropped.count.load(Ordering::SeqCst), 42);
         store.log_decision(decision(None, 1), HOLD).await.unwrap();
         blocked.let_go().await;
         store.flush().await;
         let kept = store.connector_states(&world.charger.station.key()).await.unwrap();
         assert_eq!(kept.iter().map(|row| row.evse).collect::<Vec<_>>(), (0..8).collect::<Vec<_>>());
         assert_eq!(count(&database, "decisions").await, 1);
+    }
+}
+
+/// Sees how often `keywatt_store_dropped_total` is counted up, and for which kinds.
+#[derive(Default)]
+struct Dropped {
+    count: Arc<AtomicU64>,
+    labels: Mutex<Vec<String>>,
+}
+
+impl Recorder for Dropped {
+    fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+    fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+    fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+
+    fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> Counter {
+        assert_eq!(key.name(), "keywatt_store_dropped_total");
+        let labels = key
+            .labels()
+            .map(|label| format!("{}={}", label.key(), label.value()));
+        let mut seen = self.labels.lock().unwrap();
+        seen.extend(labels);
+        seen.dedup();
+        Counter::from_arc(self.count.clone())
+    }
+
+    fn register_gauge(&self, _: &Key, _: &Metadata<'_>) -> Gauge {
+        Gauge::noop()
+    }
+
+    fn register_histogram(&self, _: &Key, _: &Metadata<'_>) -> Histogram {
+        Histogram::noop()
     }
 }

@@ -1,0 +1,265 @@
+//! Statements and what they answer, alike on both databases.
+
+use futures_util::TryStreamExt;
+use sqlx::postgres::{PgArguments, PgRow};
+use sqlx::sqlite::{SqliteArguments, SqliteRow};
+use sqlx::{Arguments, PgConnection, Row as _, SqlStr, SqliteConnection, ValueRef};
+
+use crate::StoreError;
+use crate::arg::{Arg, Read};
+use crate::db::limited;
+
+/// Any connection, to run statements on.
+pub(crate) enum Link<'c> {
+    Lite(&'c mut SqliteConnection),
+    Pg(&'c mut PgConnection),
+}
+
+impl Link<'_> {
+    /// Runs a statement; how many rows it touched.
+    pub(crate) async fn execute(
+        &mut self,
+        sql: impl Into<SqlStr>,
+        args: &[Arg<'_>],
+    ) -> Result<u64, sqlx::Error> {
+        match self {
+            Link::Lite(connection) => {
+                let query = sqlx::query_with(sql.into(), lite_arguments(args)?);
+                query
+                    .execute(&mut **connection)
+                    .await
+                    .map(|done| done.rows_affected())
+            }
+            Link::Pg(connection) => {
+                let query = sqlx::query_with(sql.into(), pg_arguments(args)?);
+                limited(query.execute(&mut **connection))
+                    .await
+                    .map(|done| done.rows_affected())
+            }
+        }
+    }
+
+    /// The first row, if there is one.
+    pub(crate) async fn optional(
+        &mut self,
+        sql: impl Into<SqlStr>,
+        args: &[Arg<'_>],
+    ) -> Result<Option<Row>, sqlx::Error> {
+        match self {
+            Link::Lite(connection) => {
+                let query = sqlx::query_with(sql.into(), lite_arguments(args)?);
+                query
+                    .fetch_optional(&mut **connection)
+                    .await
+                    .map(|row| row.map(Row::Lite))
+            }
+            Link::Pg(connection) => {
+                let query = sqlx::query_with(sql.into(), pg_arguments(args)?);
+                limited(query.fetch_optional(&mut **connection))
+                    .await
+                    .map(|row| row.map(Row::Pg))
+            }
+        }
+    }
+
+    /// Every row.
+    pub(crate) async fn all(
+        &mut self,
+        sql: impl Into<SqlStr>,
+        args: &[Arg<'_>],
+    ) -> Result<Vec<Row>, sqlx::Error> {
+        match self {
+            Link::Lite(connection) => {
+                let query = sqlx::query_with(sql.into(), lite_arguments(args)?);
+                let rows = query.fetch_all(&mut **connection).await?;
+                Ok(rows.into_iter().map(Row::Lite).collect())
+            }
+            Link::Pg(connection) => {
+                let query = sqlx::query_with(sql.into(), pg_arguments(args)?);
+                let rows = limited(query.fetch_all(&mut **connection)).await?;
+                Ok(rows.into_iter().map(Row::Pg).collect())
+            }
+        }
+    }
+
+    /// Every row, one at a time, without keeping them.
+    pub(crate) async fn each(
+        &mut self,
+        sql: impl Into<SqlStr>,
+        args: &[Arg<'_>],
+        mut take: impl FnMut(Row) -> Result<(), StoreError>,
+    ) -> Result<Result<(), StoreError>, sqlx::Error> {
+        match self {
+            Link::Lite(connection) => {
+                let query = sqlx::query_with(sql.into(), lite_arguments(args)?);
+                let mut rows = query.fetch(&mut **connection);
+                while let Some(row) = rows.try_next().await? {
+                    if let Err(error) = take(Row::Lite(row)) {
+                        return Ok(Err(error));
+                    }
+                }
+            }
+            Link::Pg(connection) => {
+                let query = sqlx::query_with(sql.into(), pg_arguments(args)?);
+                let mut rows = query.fetch(&mut **connection);
+                while let Some(row) = limited(rows.try_next()).await? {
+                    if let Err(error) = take(Row::Pg(row)) {
+                        return Ok(Err(error));
+                    }
+                }
+            }
+        }
+        Ok(Ok(()))
+    }
+
+    /// Runs statements of a test; the rows, each value as text.
+    #[cfg(feature = "testing")]
+    pub(crate) async fn texts(&mut self, sql: String) -> Result<Vec<Vec<String>>, sqlx::Error> {
+        let sql = sqlx::raw_sql(sqlx::AssertSqlSafe(sql));
+        match self {
+            Link::Lite(connection) => {
+                let rows = sql.fetch_all(&mut **connection).await?;
+                rows.iter()
+                    .map(|row| {
+                        (0..row.len())
+                            .map(|at| row.try_get_unchecked::<String, _>(at))
+                            .collect()
+                    })
+                    .collect()
+            }
+            Link::Pg(connection) => {
+                // The simple protocol answers in texts.
+                let rows = sql.fetch_all(&mut **connection).await?;
+                rows.iter()
+                    .map(|row| {
+                        (0..row.len())
+                            .map(|at| row.try_get_unchecked::<String, _>(at))
+                            .collect()
+                    })
+                    .collect()
+            }
+        }
+    }
+
+    /// Parses and plans a statement without running it.
+    #[cfg(feature = "testing")]
+    pub(crate) async fn prepare(&mut self, sql: SqlStr) -> Result<(), sqlx::Error> {
+        use sqlx::Executor;
+        match self {
+            Link::Lite(connection) => (&mut **connection).prepare(sql).await.map(drop),
+            Link::Pg(connection) => (&mut **connection).prepare(sql).await.map(drop),
+        }
+    }
+}
+
+/// PostgreSQL refuses NUL in a text; both databases get the same stand-in.
+fn clean(text: &str) -> std::borrow::Cow<'_, str> {
+    if text.contains('\0') {
+        std::borrow::Cow::Owned(text.replace('\0', "\u{FFFD}"))
+    } else {
+        std::borrow::Cow::Borrowed(text)
+    }
+}
+
+macro_rules! arguments {
+    ($($name:ident -> $type:ty),+) => {$(
+        fn $name(args: &[Arg<'_>]) -> Result<$type, sqlx::Error> {
+            let mut arguments = <$type>::default();
+            arguments.reserve(args.len(), 0);
+            for arg in args {
+                match arg {
+                    Arg::Int(value) => arguments.add(*value),
+                    Arg::Bool(value) => arguments.add(*value),
+                    Arg::Text(value) => arguments.add(value.as_deref().map(clean)),
+                    Arg::Bytes(value) => arguments.add(value.as_deref()),
+                }
+                .map_err(sqlx::Error::Encode)?;
+            }
+            Ok(arguments)
+        }
+    )+};
+}
+
+arguments!(lite_arguments -> SqliteArguments, pg_arguments -> PgArguments);
+
+/// A row of either database.
+pub(crate) enum Row {
+    Lite(SqliteRow),
+    Pg(PgRow),
+}
+
+macro_rules! column {
+    ($row:expr, $at:expr) => {
+        match $row {
+            Row::Lite(row) => row.try_get($at),
+            Row::Pg(row) => row.try_get($at),
+        }
+        .map_err(|error| crate::arg::corrupt("column", error))
+    };
+}
+
+impl Row {
+    pub(crate) fn is_null(&self, at: usize) -> Result<bool, StoreError> {
+        match self {
+            Row::Lite(row) => row.try_get_raw(at).map(|value| value.is_null()),
+            Row::Pg(row) => row.try_get_raw(at).map(|value| value.is_null()),
+        }
+        .map_err(|error| crate::arg::corrupt("column", error))
+    }
+
+    pub(crate) fn int(&self, at: usize) -> Result<i64, StoreError> {
+        column!(self, at)
+    }
+
+    pub(crate) fn text(&self, at: usize) -> Result<&str, StoreError> {
+        column!(self, at)
+    }
+
+    pub(crate) fn boolean(&self, at: usize) -> Result<bool, StoreError> {
+        column!(self, at)
+    }
+
+    pub(crate) fn bytes(&self, at: usize) -> Result<&[u8], StoreError> {
+        column!(self, at)
+    }
+
+    /// The row as one of ours.
+    pub(crate) fn record<T: Record>(&self) -> Result<T, StoreError> {
+        T::record(&mut Columns { row: self, next: 0 })
+    }
+}
+
+/// The columns of a row, read one after the other.
+pub(crate) struct Columns<'r> {
+    row: &'r Row,
+    next: usize,
+}
+
+impl Columns<'_> {
+    /// The next column.
+    pub(crate) fn take<T: Read>(&mut self) -> Result<T, StoreError> {
+        let at = self.next;
+        self.next += 1;
+        T::read(self.row, at)
+    }
+}
+
+/// What a row is read as; its columns in the order of its SELECTs.
+pub(crate) trait Record: Sized {
+    /// Reads the columns.
+    fn record(columns: &mut Columns<'_>) -> Result<Self, StoreError>;
+}
+
+/// A single number.
+impl Record for i64 {
+    fn record(columns: &mut Columns<'_>) -> Result<Self, StoreError> {
+        columns.take()
+    }
+}
+
+/// A single text.
+impl Record for String {
+    fn record(columns: &mut Columns<'_>) -> Result<Self, StoreError> {
+        columns.take()
+    }
+}
