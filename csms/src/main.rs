@@ -1,1 +1,7 @@
-fn main() {}
+//! The `keywatt` program.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    keywatt::run()
+}

@@ -1,0 +1,182 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::config::ProxyNetwork;
+
+/// Who may use which charger and which door: an OCPP 1.6 and 2.0.1 central system with one
+/// authorization engine.
+///
+/// Without a subcommand, `serve` is run. Settings come from keywatt.toml, are overridden by
+/// KEYWATT_* variables, and those by flags.
+#[derive(Debug, Parser)]
+#[command(name = "keywatt", version, args_conflicts_with_subcommands = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    #[command(flatten)]
+    pub(crate) serve: ServeArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Serve stations, the API and its pages.
+    Serve(Box<ServeArgs>),
+    /// Show the main job on an embedded database with simulated chargers and a lock.
+    Demo(DemoArgs),
+    /// Owners.
+    Owner {
+        #[command(subcommand)]
+        command: OwnerCommand,
+    },
+    /// Bring the database to the form of this version, and stop.
+    Migrate(Box<ServeArgs>),
+    /// Settings.
+    Config {
+        #[command(subcommand)]
+        command: ConfigCommand,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum OwnerCommand {
+    /// Make an owner (and an organisation, if there is none) and print an API key, once.
+    ///
+    /// Works before the first start. With SQLite the server must not be running.
+    Create(OwnerCreateArgs),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Check the settings and print them, secrets masked.
+    Check(Box<ServeArgs>),
+}
+
+/// How logs are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Which database, and which pepper goes with it.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct DatabaseArgs {
+    /// Settings file [default: keywatt.toml, if it is there].
+    #[arg(long, env = "KEYWATT_CONFIG", value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Database: sqlite://FILE (created) or postgres://USER@HOST/NAME [default: sqlite://keywatt.db].
+    #[arg(
+        long,
+        env = "KEYWATT_DATABASE",
+        value_name = "URL",
+        hide_env_values = true
+    )]
+    pub(crate) database: Option<String>,
+    /// File with the key of all keyed hashes, kept apart from the database; made if missing
+    /// [default: beside a SQLite database, else keywatt.pepper].
+    #[arg(long, env = "KEYWATT_PEPPER_FILE", value_name = "FILE")]
+    pub(crate) pepper_file: Option<PathBuf>,
+    /// Log level or filter, e.g. info or app=debug [default: info].
+    #[arg(long, env = "KEYWATT_LOG", value_name = "FILTER")]
+    pub(crate) log: Option<String>,
+    /// Log format [default: text].
+    #[arg(long, env = "KEYWATT_LOG_FORMAT", value_name = "FORMAT")]
+    pub(crate) log_format: Option<LogFormat>,
+}
+
+/// Everything `serve` can be told.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct ServeArgs {
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+    /// Address to listen on; repeatable [default: 127.0.0.1:8080].
+    #[arg(
+        long,
+        env = "KEYWATT_LISTEN",
+        value_name = "ADDRESS",
+        value_delimiter = ','
+    )]
+    pub(crate) listen: Vec<SocketAddr>,
+    /// Certificate chain (PEM) for --listen and --ocpp-tls-listen.
+    #[arg(long, env = "KEYWATT_TLS_CERT", value_name = "FILE")]
+    pub(crate) tls_cert: Option<PathBuf>,
+    /// Private key (PEM) of the certificate.
+    #[arg(long, env = "KEYWATT_TLS_KEY", value_name = "FILE")]
+    pub(crate) tls_key: Option<PathBuf>,
+    /// Another address, always with TLS, e.g. for stations of security profile 2; repeatable.
+    /// --listen then stays plain.
+    #[arg(
+        long,
+        env = "KEYWATT_OCPP_TLS_LISTEN",
+        value_name = "ADDRESS",
+        value_delimiter = ','
+    )]
+    pub(crate) ocpp_tls_listen: Vec<SocketAddr>,
+    /// Serve without TLS on other addresses than loopback.
+    #[arg(long, env = "KEYWATT_INSECURE_LISTEN", num_args = 0..=1, default_missing_value = "true")]
+    pub(crate) insecure_listen: Option<bool>,
+    /// Let stations without a password in from elsewhere than this machine.
+    #[arg(long, env = "KEYWATT_ALLOW_PROFILE_0", num_args = 0..=1, default_missing_value = "true")]
+    pub(crate) allow_profile_0: Option<bool>,
+    /// A reverse proxy on this machine stands before it: loopback proves nothing.
+    #[arg(long, env = "KEYWATT_BEHIND_PROXY", num_args = 0..=1, default_missing_value = "true")]
+    pub(crate) behind_proxy: Option<bool>,
+    /// Address or network of a proxy whose X-Forwarded-For is believed; repeatable.
+    #[arg(
+        long,
+        env = "KEYWATT_TRUSTED_PROXY",
+        value_name = "NETWORK",
+        value_delimiter = ','
+    )]
+    pub(crate) trusted_proxy: Vec<ProxyNetwork>,
+    /// Heartbeat interval told to stations, seconds [default: 300].
+    #[arg(long, env = "KEYWATT_HEARTBEAT_SECONDS", value_name = "SECONDS")]
+    pub(crate) heartbeat_seconds: Option<u32>,
+    /// Pause between WebSocket pings to a silent station, seconds; 0 sends none [default: 60].
+    #[arg(long, env = "KEYWATT_PING_SECONDS", value_name = "SECONDS")]
+    pub(crate) ping_seconds: Option<u32>,
+    /// How long an operator waits for a station's answer, seconds [default: 30].
+    #[arg(long, env = "KEYWATT_COMMAND_SECONDS", value_name = "SECONDS")]
+    pub(crate) command_seconds: Option<u32>,
+    /// How long the token of a remote start counts: connection time-out and 60 s [default: 180].
+    #[arg(long, env = "KEYWATT_REMOTE_START_SECONDS", value_name = "SECONDS")]
+    pub(crate) remote_start_seconds: Option<u32>,
+    /// How long a station may remember an accepted card at most, hours [default: 24].
+    #[arg(long, env = "KEYWATT_CACHE_HOURS", value_name = "HOURS")]
+    pub(crate) cache_hours: Option<u32>,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// Go through the round once and exit; non-zero if anything came out otherwise.
+    #[arg(long)]
+    pub(crate) once: bool,
+    /// Keep the database here instead of a temporary folder.
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) folder: Option<PathBuf>,
+    /// Address to listen on; port 0 takes a free one.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    pub(crate) listen: SocketAddr,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct OwnerCreateArgs {
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+    /// E-mail address: the login.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) email: String,
+    /// Read the password from standard input (one line).
+    #[arg(long, required = true)]
+    pub(crate) password_stdin: bool,
+    /// The organisation's name; made if there is none [default: My organisation].
+    #[arg(long, value_name = "NAME")]
+    pub(crate) organisation: Option<String>,
+}
