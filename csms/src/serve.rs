@@ -134,6 +134,7 @@ impl Running {
     pub(crate) async fn drain(&self) {
         let online = u32::try_from(self.app.link.online()).unwrap_or(u32::MAX);
         let stagger = (STAGGER_EACH * online).min(STAGGER);
+        self.app.begin_closing();
         let drained = self.gateway.drain(stagger).await;
         self.app.stop().await;
         self.store.close().await;

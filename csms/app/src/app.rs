@@ -47,6 +47,7 @@ pub struct App {
     pub(crate) standing: Standing,
     pub(crate) aftermath: Aftermath,
     pub(crate) tasks: TaskTracker,
+    closing: CancellationToken,
     stop: CancellationToken,
 }
 
@@ -115,6 +116,7 @@ impl App {
             standing: Standing::default(),
             aftermath: Aftermath::default(),
             tasks: TaskTracker::new(),
+            closing: CancellationToken::new(),
             stop: CancellationToken::new(),
             store,
             live,
@@ -126,6 +128,16 @@ impl App {
         });
         app.follow_changes();
         Ok(app)
+    }
+
+    /// Lets open streams of watchers end, so that a drain need not wait for them.
+    pub fn begin_closing(&self) {
+        self.closing.cancel();
+    }
+
+    /// Returns when [`App::begin_closing`] was called.
+    pub async fn closing(&self) {
+        self.closing.cancelled().await;
     }
 
     /// Ends what runs in the background and waits until all that was queued is written.

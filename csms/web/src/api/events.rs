@@ -72,10 +72,13 @@ pub(crate) async fn watch(
     Ok(Sse::new(lines).keep_alive(KeepAlive::new().interval(ALIVE)))
 }
 
-/// Returns when the key or session is no longer good.
+/// Returns when the key or session is no longer good, or the server is going away.
 async fn until_invalid(api: Api, caller: Caller) {
     loop {
-        tokio::time::sleep(STILL_VALID).await;
+        tokio::select! {
+            () = api.closing() => return,
+            () = tokio::time::sleep(STILL_VALID) => {}
+        }
         if !api.still_valid(&caller).await {
             return;
         }
