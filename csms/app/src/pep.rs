@@ -9,9 +9,7 @@ use std::time::{Duration, Instant};
 
 use authz::{Act, Asker, Explanation, Outcome, Permit, Request, Resource, Usage};
 use jiff::Timestamp;
-use model::{
-    Action, Decision, DecisionId, Entry, NodeId, PersonId, StationKey,
-};
+use model::{Action, Decision, DecisionId, Entry, NodeId, PersonId, StationKey};
 use parking_lot::Mutex;
 use store::Store;
 use uuid::Uuid;
