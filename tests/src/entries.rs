@@ -249,7 +249,7 @@ async fn over_http(site: &Site, case: &Case) -> Outcome {
     let door = &site.lock_16.doors[number - 1];
     let controller = site.owner.with_key(&site.device_key);
     let path = format!("/v1/doors/{}/access", door.id);
-    let body = json!({ "kind": token.kind, "value": token.value });
+    let body = json!({ "kind": token.kind_at_door(), "value": token.value });
     let answer = controller.post(&path, body).await.ok();
     let reason = crate::facts::text(&answer, "reason");
     let effect = crate::facts::text(&answer, "effect");

@@ -44,6 +44,16 @@ impl Presented {
         }
     }
 
+    /// The kind as a door's controller names it. No reader reads a plate or nothing: a card that
+    /// carries a plate's text, or an empty one, is the way they could get here.
+    #[must_use]
+    pub fn kind_at_door(&self) -> &str {
+        match self.kind.as_str() {
+            "plate" | "none" => "rfid",
+            kind => kind,
+        }
+    }
+
     /// Nothing.
     #[must_use]
     pub fn nothing() -> Presented {

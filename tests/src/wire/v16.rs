@@ -62,7 +62,7 @@ impl Wire {
 
     /// `Door.Authorize` of the lock profile; returns its answer.
     pub async fn door_authorize_16(&self, id: &str, door: u32, token: &Presented) -> Value {
-        let data = json!({ "door": door, "kind": token.kind, "value": token.value });
+        let data = json!({ "door": door, "kind": token.kind_at_door(), "value": token.value });
         let answer = self.lock_profile(id, "Door.Authorize", &data).await;
         assert_eq!(
             answer["status"], "Accepted",
