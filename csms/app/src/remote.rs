@@ -247,7 +247,11 @@ impl App {
             authz::Outcome::Allow(terms) => terms.permit::<act::StopOwn>().is_some(),
             authz::Outcome::Deny(_) => false,
         };
-        if !allowed {
+        // That one's own has ended is told to whoever may see it.
+        let seen_as_ended = transaction.ended_at.is_some()
+            && transaction.person == Some(person)
+            && self.pep.holds(caller, Action::ViewOwn, node);
+        if !allowed && !seen_as_ended {
             let _: Permit<act::StopAny> = self.pep.permit(caller, node).await?;
         }
         if transaction.ended_at.is_some() {
