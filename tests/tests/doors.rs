@@ -228,6 +228,31 @@ async fn entering_being_refused_leaving_and_forcing_are_events_once_each() {
 }
 
 #[tokio::test]
+async fn a_user_sees_their_own_events_and_not_those_of_others() {
+    let server = Server::plain().await;
+    let scene = Scene::set(&server, json!({})).await;
+    let lock = scene.simulated(&server, Version::V201).await;
+    let (person, session) = scene.owner.person_with_login().await;
+    let own = scene.owner.card(&person).await;
+    scene.owner.grant(&person, "user", scene.site.node()).await;
+    for card in [&scene.card, &own] {
+        let token = Token::card(&card.presented.value);
+        assert!(lock.present_card(1, &token).await.unwrap().opened);
+    }
+    let told = lock
+        .wait_until(DEADLINE, |lock| lock.waiting_events() == 0)
+        .await;
+    assert!(told.is_ok(), "{} events wait", lock.waiting_events());
+    assert_eq!(scene.events().await.len(), 2, "the owner sees both");
+    let seen = session
+        .list(&format!("/v1/doors/{}/events", scene.door.id))
+        .await;
+    assert_eq!(seen.len(), 1, "{seen:?}");
+    assert_eq!(seen[0]["person_id"], json!(person.id));
+    lock.switch_off().await;
+}
+
+#[tokio::test]
 async fn an_event_that_is_told_again_is_stored_once() {
     let server = Server::plain().await;
     for version in BOTH {
@@ -469,10 +494,12 @@ async fn a_controller_that_speaks_http_asks_and_tells_with_its_device_key() {
     }
     assert_eq!(scene.events().await.len(), 1, "once");
 
-    // The key is this lock's and opens nothing else.
+    // The key is this lock's: it opens nothing else, and finds out about nothing else.
     let other = Scene::set(&server, json!({})).await;
     let elsewhere = format!("/v1/doors/{}/access", other.door.id);
-    assert_eq!(controller.post(&elsewhere, known.clone()).await.status, 404);
+    assert_eq!(controller.post(&elsewhere, known.clone()).await.status, 401);
+    let nowhere = format!("/v1/doors/{}/access", other.site.id);
+    assert_eq!(controller.post(&nowhere, known.clone()).await.status, 401);
     for stranger in [
         server.anonymous(),
         server.api("kw_no_such_key"),
