@@ -2,7 +2,7 @@
 
 use http::Method;
 use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn, PathItem};
-use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::schema::{ArrayItems, ObjectBuilder, Schema, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
     Components, ContentBuilder, InfoBuilder, OpenApi, Ref, RefOr, Required, ResponseBuilder,
@@ -34,6 +34,7 @@ pub(crate) fn complete(mut openapi: OpenApi) -> OpenApi {
     let mut schemas = vec![(ProblemBody::name().into_owned(), ProblemBody::schema())];
     ProblemBody::schemas(&mut schemas);
     components.schemas.extend(schemas);
+    name_items(components);
     components.security_schemes.insert(
         BEARER.to_owned(),
         RefOr::T(SecurityScheme::Http(
@@ -65,6 +66,26 @@ pub(crate) fn complete(mut openapi: OpenApi) -> OpenApi {
         }
     }
     openapi
+}
+
+/// Lists of something hold references to its schema instead of a copy.
+fn name_items(components: &mut Components) {
+    let names: Vec<String> = components.schemas.keys().cloned().collect();
+    for (name, schema) in &mut components.schemas {
+        let Some(item) = name.strip_prefix("ListBody_") else {
+            continue;
+        };
+        let RefOr::T(Schema::Object(list)) = schema else {
+            continue;
+        };
+        if !names.iter().any(|name| name == item) {
+            continue;
+        }
+        if let Some(RefOr::T(Schema::Array(items))) = list.properties.get_mut("items") {
+            let reference = RefOr::Ref(Ref::from_schema_name(item));
+            items.items = ArrayItems::RefOrSchema(Box::new(reference));
+        }
+    }
 }
 
 /// The operations of a path.

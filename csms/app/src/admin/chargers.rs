@@ -13,7 +13,6 @@ use super::fields::{Faults, LabelsPatch};
 use super::stations::Telemetry;
 use super::write::{Done, Write};
 use super::{Admin, ListQuery, Listing, new_id};
-use crate::link::Disconnect;
 use crate::{ApiError, Caller};
 
 /// The most EVSEs of a charger, and connectors of an EVSE.
@@ -300,27 +299,23 @@ impl Admin {
             .ok_or(ApiError::NotFound)?;
         let key = row.station.key();
         let now = self.clock.now();
-        let done = self
-            .change(permit, write, organisation, {
+        self.change(permit, write, organisation, {
+            move |tx| {
                 let key = key.clone();
-                move |tx| {
-                    let key = key.clone();
-                    Box::pin(async move {
-                        let Some(mut row) = tx.get_charger(id).await? else {
-                            return Ok(Err(ApiError::NotFound));
-                        };
-                        let before = Change::Charger(row.clone());
-                        row.deleted_at = Some(now);
-                        tx.update_charger(&row).await?;
-                        tx.delete_station(&key).await?;
-                        tx.record(Change::Charger(row), Some(image(&before)));
-                        Ok(Ok(()))
-                    })
-                }
-            })
-            .await?;
-        self.link.disconnect(&key, Disconnect::Removed);
-        Ok(done)
+                Box::pin(async move {
+                    let Some(mut row) = tx.get_charger(id).await? else {
+                        return Ok(Err(ApiError::NotFound));
+                    };
+                    let before = Change::Charger(row.clone());
+                    row.deleted_at = Some(now);
+                    tx.update_charger(&row).await?;
+                    tx.delete_station(&key).await?;
+                    tx.record(Change::Charger(row), Some(image(&before)));
+                    Ok(Ok(()))
+                })
+            }
+        })
+        .await
     }
 }
 

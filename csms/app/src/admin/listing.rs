@@ -111,6 +111,9 @@ impl Admin {
             Some(text) => {
                 let (organisation, rest) = text.split_once('~').ok_or_else(bad_cursor)?;
                 let organisation = organisation.parse().map_err(|_| bad_cursor())?;
+                if !rest.is_empty() {
+                    parse(rest)?;
+                }
                 (
                     Some(organisation),
                     (!rest.is_empty()).then(|| rest.to_owned()),

@@ -10,7 +10,6 @@ use super::installations::not_empty;
 use super::stations::{Telemetry, said};
 use super::write::{Done, Write};
 use super::{Admin, ListQuery, Listing, new_id};
-use crate::link::Disconnect;
 use crate::secret::{NewSecret, hash_device_key, new_token};
 use crate::{ApiError, Caller};
 
@@ -242,27 +241,23 @@ impl Admin {
         }
         let key = row.station.key();
         let now = self.clock.now();
-        let done = self
-            .change(permit, write, row.organisation, {
+        self.change(permit, write, row.organisation, {
+            move |tx| {
                 let key = key.clone();
-                move |tx| {
-                    let key = key.clone();
-                    Box::pin(async move {
-                        let Some(mut row) = tx.get_lock(id).await? else {
-                            return Ok(Err(ApiError::NotFound));
-                        };
-                        let before = Change::Lock(row.clone());
-                        row.deleted_at = Some(now);
-                        tx.update_lock(&row).await?;
-                        tx.delete_station(&key).await?;
-                        tx.record(Change::Lock(row), Some(image(&before)));
-                        Ok(Ok(()))
-                    })
-                }
-            })
-            .await?;
-        self.link.disconnect(&key, Disconnect::Removed);
-        Ok(done)
+                Box::pin(async move {
+                    let Some(mut row) = tx.get_lock(id).await? else {
+                        return Ok(Err(ApiError::NotFound));
+                    };
+                    let before = Change::Lock(row.clone());
+                    row.deleted_at = Some(now);
+                    tx.update_lock(&row).await?;
+                    tx.delete_station(&key).await?;
+                    tx.record(Change::Lock(row), Some(image(&before)));
+                    Ok(Ok(()))
+                })
+            }
+        })
+        .await
     }
 
     /// Makes a device key for a controller that speaks HTTP, in place of any it had.

@@ -1,7 +1,7 @@
 //! Permits for actions that are known only at run time.
 
-use authz::act;
-use model::{Action, ActionSet, NodeId};
+use authz::{Outcome, Request, act};
+use model::{Action, ActionSet, NodeId, Reason};
 
 use super::Admin;
 use crate::{ApiError, Caller};
@@ -23,6 +23,7 @@ impl Admin {
         match action {
             Action::Use => pep.permit::<act::Use>(caller, node).await.map(drop),
             Action::RemoteUse => pep.permit::<act::RemoteUse>(caller, node).await.map(drop),
+            Action::StopOwn if self.holds_stop_own(caller, node) => Ok(()),
             Action::StopOwn => pep.permit::<act::StopOwn>(caller, node).await.map(drop),
             Action::StopAny => pep.permit::<act::StopAny>(caller, node).await.map(drop),
             Action::ViewOwn => pep.permit::<act::ViewOwn>(caller, node).await.map(drop),
@@ -51,8 +52,24 @@ impl Admin {
         Action::ALL
             .iter()
             .copied()
-            .filter(|a| self.pep.holds(caller, *a, node))
+            .filter(|action| match action {
+                Action::StopOwn => self.holds_stop_own(caller, node),
+                action => self.pep.holds(caller, *action, node),
+            })
             .collect()
+    }
+
+    /// Whether `stop_own` was granted. The engine allows it for a transaction of one's own only;
+    /// where there is none it refuses, and names the grant that would hold.
+    fn holds_stop_own(&self, caller: &Caller, node: NodeId) -> bool {
+        let Some(person) = self.pep.person_of(caller, node) else {
+            return false;
+        };
+        let request = Request::person(person, caller.api_key(), Action::StopOwn, node);
+        match self.pep.decide(&request, self.clock.now()) {
+            Outcome::Allow(_) => true,
+            Outcome::Deny(denial) => denial.reason == Reason::NoGrant && denial.grant.is_some(),
+        }
     }
 
     /// Nobody gives what they do not hold there; each action is looked at.
