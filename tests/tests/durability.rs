@@ -96,7 +96,7 @@ async fn check(kind: DatabaseKind) {
         let (back, unanswered) = until_killed(&mut server, stations).await;
         stations = back;
         met += usize::from(unanswered >= IN_FLIGHT);
-        println!("kill {kill}: {unanswered} CALLs were unanswered");
+        eprintln!("kill {kill}: {unanswered} CALLs were unanswered");
         server.start_again();
         if met == KILLS {
             break;
@@ -114,7 +114,7 @@ async fn check(kind: DatabaseKind) {
         station.is_kept_once(&server).await;
     }
     let acknowledged: usize = stations.iter().map(|station| station.acknowledged).sum();
-    println!("{acknowledged} acknowledged messages are there, each once");
+    eprintln!("{acknowledged} acknowledged messages are there, each once");
     assert!(
         acknowledged > KILLS * ACKNOWLEDGED,
         "the stations hardly spoke"

@@ -156,7 +156,7 @@ async fn check(library: Library, version: Version, options: Options) {
             Some(other) => panic!("the program asks for `{other}`"),
             None => {
                 let name = text(&line, "step");
-                println!("{library:?} {version:?} {line}");
+                eprintln!("{library:?} {version:?} {line}");
                 steps.insert(name, line);
             }
         }

@@ -1,5 +1,13 @@
 //! The house: who may depend on whom (ARCHITECTURE.md), read from `cargo metadata`.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test"
+)]
+
 use std::collections::BTreeSet;
 use std::path::Path;
 

@@ -1,5 +1,13 @@
 //! Small rules of the tree that no compiler checks.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test"
+)]
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
