@@ -22,7 +22,14 @@ pub const POSTGRES_VARIABLE: &str = "KEYWATT_TEST_POSTGRES";
 #[derive(Debug)]
 pub struct Database {
     url: String,
-    made_on: Option<String>,
+    made_on: Option<MadeOn>,
+}
+
+/// Where a database was made.
+#[derive(Debug)]
+struct MadeOn {
+    maintenance: String,
+    name: String,
 }
 
 impl DatabaseKind {
@@ -53,10 +60,9 @@ impl Database {
                 let sql = format!("CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'");
                 connection.execute(sqlx::AssertSqlSafe(sql)).await.unwrap();
                 let _ = connection.close().await;
-                let (server, _) = maintenance.rsplit_once('/').unwrap();
                 Database {
-                    url: format!("{server}/{name}"),
-                    made_on: Some(maintenance),
+                    url: naming(&maintenance, &name),
+                    made_on: Some(MadeOn { maintenance, name }),
                 }
             }
         }
@@ -81,10 +87,7 @@ impl Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
-        let Some(maintenance) = self.made_on.take() else {
-            return;
-        };
-        let Some((_, name)) = self.url.rsplit_once('/') else {
+        let Some(MadeOn { maintenance, name }) = self.made_on.take() else {
             return;
         };
         let sql = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
@@ -103,6 +106,19 @@ impl Drop for Database {
             eprintln!("a test database stays behind: {error}");
         }
     }
+}
+
+/// The same server's database of another name: `postgres://host/this?and=so/on`.
+fn naming(maintenance: &str, name: &str) -> String {
+    let (base, query) = match maintenance.split_once('?') {
+        Some((base, query)) => (base, format!("?{query}")),
+        None => (maintenance, String::new()),
+    };
+    let authority = base.find("://").map_or(0, |at| at + 3);
+    let end = base[authority..]
+        .find('/')
+        .map_or(base.len(), |at| authority + at);
+    format!("{}/{name}{query}", &base[..end])
 }
 
 /// The maintenance database, if it can be reached; else why not.
@@ -126,4 +142,23 @@ async fn maintenance_url() -> Result<String, String> {
         "{POSTGRES_VARIABLE} is not set and {}",
         reasons.join("; ")
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::naming;
+
+    #[test]
+    fn only_the_name_of_the_database_changes() {
+        for (given, made) in [
+            ("postgres://u@h:5432/postgres", "postgres://u@h:5432/x"),
+            ("postgres://u@h", "postgres://u@h/x"),
+            (
+                "postgres:///postgres?host=/run/pg",
+                "postgres:///x?host=/run/pg",
+            ),
+        ] {
+            assert_eq!(naming(given, "x"), made);
+        }
+    }
 }
