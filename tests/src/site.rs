@@ -332,7 +332,12 @@ fn fields_of(grant: &GrantFacts) -> Value {
 /// The caller's only organisation.
 pub async fn organisation_of(api: &Api) -> String {
     let me = api.get("/v1/me").await.ok();
-    let persons = me["persons"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let [person] = persons else { panic!("not one organisation: {me}") };
+    let persons = me["persons"]
+        .as_array()
+        .map(Vec::as_slice)
+        .unwrap_or_default();
+    let [person] = persons else {
+        panic!("not one organisation: {me}")
+    };
     crate::facts::text(person, "organisation_id")
 }

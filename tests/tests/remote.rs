@@ -289,7 +289,7 @@ async fn the_token_does_not_count_at_another_station() {
 
 #[tokio::test]
 async fn the_token_does_not_count_after_its_time() {
-    let server = Server::start(Options::default().args(&["--remote-start-seconds", "2"])).await;
+    let server = Server::start(Options::default().args(&["--remote-start-seconds", "4"])).await;
     for version in BOTH {
         let scene = Scene::set(&server, version).await;
         let wire = scene.wire(&server).await;
