@@ -129,19 +129,17 @@ fn every_empty_cell_of_reason_and_entry_has_a_written_reason() {
     let counts = matrix();
     print!("{:22}", "");
     for entry in Entry::ALL {
-        print!(
-            " {:>8.8}",
-            entry
-                .name()
-                .replace("ocpp", "")
-                .replace("transaction", "tx")
-        );
+        let name = entry
+            .name()
+            .replace("_transaction", "")
+            .replace("authorize", "auth");
+        print!(" {:>13}", name);
     }
     println!();
     for reason in status_table::reasons() {
         print!("{reason:22}");
         for entry in Entry::ALL {
-            print!(" {:>8}", counts[&(reason, entry)]);
+            print!(" {:>13}", counts[&(reason, entry)]);
         }
         println!();
     }
