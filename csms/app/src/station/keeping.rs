@@ -138,7 +138,11 @@ impl Keep {
         })
         .await?;
         if !self.event.samples.is_empty() {
-            let samples = keyed(self.event.samples.iter().cloned(), self.event.evse);
+            let samples = keyed(
+                self.event.samples.iter().cloned(),
+                self.event.evse,
+                Some(&self.event.reference),
+            );
             tx.insert_samples(&self.station, Some(transaction.id), &samples, self.now)
                 .await?;
         }

@@ -9,11 +9,18 @@ use super::{Connection, StationFailure};
 use crate::App;
 use crate::secret::hex;
 
-/// Samples with their natural keys: everything that was sent, hashed.
+/// Samples with their natural keys: everything that was sent, hashed. The transaction as the
+/// station names it is part of it: a charger without a clock says the same of the next one.
 pub(super) fn keyed(
     samples: impl Iterator<Item = MeterSample>,
     evse: Option<u32>,
+    transaction: Option<&TransactionRef>,
 ) -> Vec<(String, MeterSample, Option<u32>)> {
+    let transaction = match transaction {
+        Some(TransactionRef::Number(number)) => Some(number.to_string()),
+        Some(TransactionRef::Text(name)) => Some(name.clone()),
+        Some(TransactionRef::New) | None => None,
+    };
     samples
         .map(|sample| {
             let mut hash = Sha256::new();
@@ -28,6 +35,7 @@ pub(super) fn keyed(
                 sample.phase.as_deref(),
                 sample.location.as_deref(),
                 sample.signed.as_deref(),
+                transaction.as_deref(),
             ];
             for part in parts {
                 let text = part.unwrap_or("");
@@ -52,7 +60,11 @@ impl App {
         let station = connection.station.key.clone();
         let in_transaction =
             report.transaction.is_some() || self.charges_at(connection, report.evse);
-        let samples = keyed(report.samples.into_iter(), Some(report.evse));
+        let samples = keyed(
+            report.samples.into_iter(),
+            Some(report.evse),
+            report.transaction.as_ref(),
+        );
         if samples.is_empty() {
             return Ok(StationReply::Received);
         }
