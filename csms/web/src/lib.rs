@@ -5,6 +5,8 @@
 
 mod api;
 mod ask;
+mod auth;
+mod body;
 mod fields;
 mod layers;
 mod listing;

@@ -11,7 +11,9 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::TreeParams;
-use crate::ask::{Ask, Auth, Nothing, Written};
+use crate::ask::{Ask, Written};
+use crate::auth::Auth;
+use crate::body::Nothing;
 use crate::fields::{Metadata, labels, labels_patch, nullable};
 use crate::listing::{Id, ListBody, Params};
 use crate::problem::Problem;

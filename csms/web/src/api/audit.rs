@@ -9,7 +9,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::ask::Auth;
+use crate::auth::Auth;
 use crate::listing::{ListBody, PageParams, Params};
 use crate::problem::Problem;
 use crate::state::Api;

@@ -10,7 +10,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::ask::{Ask, Auth, Nothing, Written};
+use crate::ask::{Ask, Written};
+use crate::auth::Auth;
+use crate::body::Nothing;
 use crate::fields::{Metadata, labels, labels_patch, nullable};
 use crate::listing::{Id, ListBody, PageParams, Params};
 use crate::problem::Problem;

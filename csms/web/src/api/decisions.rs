@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use crate::ask::{Auth, Body};
+use crate::auth::Auth;
+use crate::body::Body;
 use crate::fields::Resource;
 use crate::listing::{Id, ListBody, Params, piece};
 use crate::problem::Problem;

@@ -13,7 +13,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::ask::{Auth, Body, bearer, peer_address};
+use crate::auth::{Auth, bearer, peer_address};
+use crate::body::Body;
 use crate::listing::{Id, ListBody, PageParams, Params};
 use crate::problem::Problem;
 use crate::state::Api;

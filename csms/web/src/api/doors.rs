@@ -12,7 +12,9 @@ use uuid::Uuid;
 
 use super::TreeParams;
 use super::telemetry::{ConnectionBody, connection};
-use crate::ask::{Ask, Auth, Nothing, Written};
+use crate::ask::{Ask, Written};
+use crate::auth::Auth;
+use crate::body::Nothing;
 use crate::fields::{Metadata, labels, labels_patch, nullable};
 use crate::listing::{Id, ListBody, Params};
 use crate::problem::Problem;

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use tokio_stream::wrappers::BroadcastStream;
 use tokio_stream::wrappers::errors::BroadcastStreamRecvError;
 
-use crate::ask::Auth;
+use crate::auth::Auth;
 use crate::problem::Problem;
 use crate::state::Api;
 

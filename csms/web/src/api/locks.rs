@@ -13,7 +13,9 @@ use uuid::Uuid;
 
 use super::TreeParams;
 use super::telemetry::{ConnectionBody, Nameplate, connection, nameplate};
-use crate::ask::{Ask, Auth, Nothing, Written};
+use crate::ask::{Ask, Written};
+use crate::auth::Auth;
+use crate::body::Nothing;
 use crate::fields::{Metadata, labels, labels_patch, nullable};
 use crate::listing::{Id, ListBody, Params};
 use crate::problem::Problem;

@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::ask::Auth;
+use crate::auth::Auth;
 use crate::fields::Resource;
 use crate::problem::Problem;
 use crate::state::Api;

@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::ask::{Auth, Body};
+use crate::auth::Auth;
+use crate::body::Body;
 use crate::problem::Problem;
 use crate::state::Api;
 use app::link::Peer;

@@ -14,7 +14,9 @@ use super::TreeParams;
 use super::telemetry::{
     ConnectionBody, ConnectorStateBody, Nameplate, connection, connector_states, nameplate,
 };
-use crate::ask::{Ask, Auth, Nothing, Written};
+use crate::ask::{Ask, Written};
+use crate::auth::Auth;
+use crate::body::Nothing;
 use crate::listing::{ListBody, Named, PageParams, Params};
 use crate::problem::Problem;
 use crate::state::Api;

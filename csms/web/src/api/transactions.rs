@@ -11,7 +11,9 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::commands::{StationWordBody, answer_once};
-use crate::ask::{Ask, Auth, Nothing};
+use crate::ask::Ask;
+use crate::auth::Auth;
+use crate::body::Nothing;
 use crate::listing::{Id, ListBody, PageParams, Params, piece};
 use crate::problem::Problem;
 use crate::state::Api;

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use crate::ask::Auth;
+use crate::auth::Auth;
 use crate::listing::{Id, ListBody, Params};
 use crate::problem::Problem;
 use crate::state::Api;
