@@ -160,7 +160,7 @@ impl Api {
         let mut logins = Vec::with_capacity(count);
         for number in 0..count {
             let station_id = format!("BENCH-{number}");
-            let evses = json!([{ "number": 1, "connectors": [1] }]);
+            let evses = json!([{ "number": 1 }]);
             let body = json!({
                 "name": station_id, "installation_id": installation, "station_id": station_id,
                 "evses": evses,
