@@ -64,11 +64,7 @@ impl Admin {
         new: NewCredential,
     ) -> Result<Done, ApiError> {
         let holder = self.person_row(person).await?;
-        let at = self.managers_at(&holder);
-        let permit = self
-            .pep
-            .permit::<act::ManageAccess>(&write.caller, at)
-            .await?;
+        let permit = self.may_edit(&write.caller, &holder).await?;
         let value = new.value.trim().to_owned();
         let row = Credential {
             id: new_id(),
@@ -153,7 +149,7 @@ impl Admin {
         id: CredentialId,
         patch: CredentialPatch,
     ) -> Result<Done, ApiError> {
-        let (permit, row) = self.may_edit(&write.caller, id).await?;
+        let (permit, row) = self.editable(&write.caller, id).await?;
         self.change(permit, write, row.organisation, move |tx| {
             let patch = patch.clone();
             Box::pin(async move {
@@ -184,7 +180,7 @@ impl Admin {
         write: Write<()>,
         id: CredentialId,
     ) -> Result<Done, ApiError> {
-        let (permit, row) = self.may_edit(&write.caller, id).await?;
+        let (permit, row) = self.editable(&write.caller, id).await?;
         let now = self.clock.now();
         self.change(permit, write, row.organisation, move |tx| {
             Box::pin(async move {
@@ -201,14 +197,14 @@ impl Admin {
         .await
     }
 
-    async fn may_edit(
+    async fn editable(
         &self,
         caller: &Caller,
         id: CredentialId,
     ) -> Result<(authz::Permit<act::ManageAccess>, Credential), ApiError> {
         let row = self.credential_row(id).await?;
         let holder = self.person_row(row.person).await?;
-        let permit = self.pep.permit(caller, self.managers_at(&holder)).await?;
+        let permit = self.may_edit(caller, &holder).await?;
         if row.kind == CredentialKind::App {
             return Err(ApiError::Conflict {
                 code: "made_by_system",

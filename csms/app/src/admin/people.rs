@@ -1,12 +1,12 @@
 //! People of an organisation.
 
-use authz::act;
+use authz::{Permit, act};
 use jiff::Timestamp;
 use model::{
-    Action, Change, Labels, NodeId, NodeKind, OrganisationId, Person, PersonId, PersonState,
-    StopGroup, Subject,
+    Action, Change, Effect, Labels, NodeId, NodeKind, OrganisationId, Person, PersonId,
+    PersonState, Reason, Role, StopGroup,
 };
-use store::{GrantFilter, Page, image};
+use store::image;
 
 use super::fields::{Faults, LabelsPatch};
 use super::owner::app_credential;
@@ -215,6 +215,38 @@ impl Admin {
             .ok_or(ApiError::NotFound)
     }
 
+    /// Permits an edit of a person, if they hold nothing the caller does not: whoever could add
+    /// a login, a card or a suspension to a more powerful person would take their place.
+    pub(super) async fn may_edit(
+        &self,
+        caller: &Caller,
+        person: &Person,
+    ) -> Result<Permit<act::ManageAccess>, ApiError> {
+        let permit = self.pep.permit(caller, self.managers_at(person)).await?;
+        let directory = self.live.directory();
+        let Some(entry) = directory.person(person.id) else {
+            return Ok(permit);
+        };
+        let now = self.clock.now().as_microsecond();
+        let users = Role::User.actions();
+        for grant in entry.grants.iter() {
+            if grant.effect == Effect::Deny || grant.until <= now {
+                continue;
+            }
+            let beyond = grant
+                .actions
+                .iter()
+                .filter(|action| !users.contains(*action))
+                .collect();
+            match self.may_give(caller, beyond, grant.node).await {
+                // That the person holds something there is no reason to show it.
+                Err(ApiError::NotFound) => return Err(more_powerful()),
+                other => other?,
+            }
+        }
+        Ok(permit)
+    }
+
     /// A person: oneself, or one of those whose access the caller manages.
     ///
     /// # Errors
@@ -266,11 +298,7 @@ impl Admin {
         patch: PersonPatch,
     ) -> Result<Done, ApiError> {
         let row = self.person_row(id).await?;
-        let at = self.managers_at(&row);
-        let permit = self
-            .pep
-            .permit::<act::ManageAccess>(&write.caller, at)
-            .await?;
+        let permit = self.may_edit(&write.caller, &row).await?;
         if let Some(node) = patch.managed_at
             && node != row.managed_at
         {
@@ -311,97 +339,6 @@ impl Admin {
         .await
     }
 
-    /// Removes a person with their credentials, grants and keys; their values are free again.
-    ///
-    /// # Errors
-    /// `Forbidden` without `manage_access`; `Conflict` when an organisation or installation would
-    /// lose its last owner.
-    pub async fn remove_person(&self, write: Write<()>, id: PersonId) -> Result<Done, ApiError> {
-        let row = self.person_row(id).await?;
-        let at = self.managers_at(&row);
-        let permit = self
-            .pep
-            .permit::<act::ManageAccess>(&write.caller, at)
-            .await?;
-        let _order = self.order.write().await;
-        let now = self.clock.now();
-        let organisation = row.organisation;
-        self.keeps_owners(&[Change::Person(Person {
-            deleted_at: Some(now),
-            ..row.clone()
-        })])?;
-        let held = self.held_by(&row).await?;
-        self.change(permit, write, organisation, move |tx| {
-            let held = held.clone();
-            Box::pin(async move {
-                let Some(mut person) = tx.get_person(id).await? else {
-                    return Ok(Err(ApiError::NotFound));
-                };
-                for mut credential in held.credentials {
-                    let before = image(&Change::Credential(credential.clone()));
-                    credential.deleted_at = Some(now);
-                    tx.update_credential(&credential).await?;
-                    tx.record(Change::Credential(credential), Some(before));
-                }
-                for mut grant in held.grants {
-                    let before = image(&Change::Grant(grant.clone()));
-                    grant.revoked_at = Some(now);
-                    tx.revoke_grant(grant.id, now).await?;
-                    tx.record(Change::Grant(grant), Some(before));
-                }
-                for mut key in held.keys {
-                    let before = image(&Change::ApiKey(key.clone()));
-                    key.revoked_at = Some(now);
-                    tx.revoke_api_key(key.id, now).await?;
-                    tx.record(Change::ApiKey(key), Some(before));
-                }
-                let before = image(&Change::Person(person.clone()));
-                person.deleted_at = Some(now);
-                tx.update_person(&person).await?;
-                tx.record(Change::Person(person), Some(before));
-                Ok(Ok(()))
-            })
-        })
-        .await
-    }
-
-    /// Everything that is a person's; nobody adds to it while the order is held alone.
-    async fn held_by(&self, person: &Person) -> Result<Held, ApiError> {
-        let mut held = Held::default();
-        let mut page = Page::first(1000);
-        loop {
-            let list = self.store.list_credentials_of(person.id, &page).await?;
-            held.credentials.extend(list.items);
-            let Some(next) = list.next else { break };
-            page.after = Some(next);
-        }
-        let filter = GrantFilter {
-            person: Some(person.id),
-            ..GrantFilter::default()
-        };
-        let mut page = Page::first(1000);
-        loop {
-            let list = self
-                .store
-                .list_grants(person.organisation, &filter, &page)
-                .await?;
-            let own = list.items.into_iter();
-            held.grants
-                .extend(own.filter(|grant| grant.subject == Subject::Person(person.id)));
-            let Some(next) = list.next else { break };
-            page.after = Some(next);
-        }
-        let mut page = Page::first(1000);
-        loop {
-            let list = self.store.list_api_keys(person.organisation, &page).await?;
-            held.keys
-                .extend(list.items.into_iter().filter(|key| key.person == person.id));
-            let Some(next) = list.next else { break };
-            page.after = Some(next);
-        }
-        Ok(held)
-    }
-
     /// Gives a person a login with their e-mail address and a first password.
     ///
     /// # Errors
@@ -414,11 +351,7 @@ impl Admin {
         password: String,
     ) -> Result<Done, ApiError> {
         let row = self.person_row(id).await?;
-        let at = self.managers_at(&row);
-        let permit = self
-            .pep
-            .permit::<act::ManageAccess>(&write.caller, at)
-            .await?;
+        let permit = self.may_edit(&write.caller, &row).await?;
         let Some(email) = row.email.as_deref().map(str::to_lowercase) else {
             return Err(ApiError::field(
                 "email",
@@ -451,13 +384,6 @@ impl Admin {
     }
 }
 
-#[derive(Clone, Debug, Default)]
-struct Held {
-    credentials: Vec<model::Credential>,
-    grants: Vec<model::Grant>,
-    keys: Vec<model::ApiKey>,
-}
-
 impl PersonPatch {
     fn apply(self, row: &mut Person, stop_group: Option<StopGroup>) {
         self.labels.apply(&mut row.labels);
@@ -479,6 +405,14 @@ impl PersonPatch {
         if let Some(group) = stop_group {
             row.stop_group = group;
         }
+    }
+}
+
+fn more_powerful() -> ApiError {
+    ApiError::Forbidden {
+        action: Action::ManageAccess,
+        ask: Vec::new(),
+        reason: Reason::NoGrant,
     }
 }
 

@@ -238,6 +238,7 @@ impl Admin {
                             Kept::Nothing => memory.record(0, String::new(), now),
                         };
                         tx.put_idempotency(&record, forgotten_before(now)).await?;
+                        tx.forget_idempotency(forgotten_before(now)).await?;
                     }
                     Ok(Ok(body))
                 })

@@ -232,3 +232,51 @@ async fn grants_say_what_they_mean() {
         .await;
     got.problem(405, "method_not_allowed");
 }
+
+#[tokio::test]
+async fn nobody_takes_the_place_of_a_more_powerful_person() {
+    let site = Site::new().await;
+    let installation = site.installation().await;
+    let (_, token) = site
+        .with_role("local@example.com", "owner", "installation", &installation)
+        .await;
+    let body = json!({
+        "email": "boss@example.com", "managed_at": { "installation": installation },
+    });
+    let boss = site.make("/v1/people", body).await;
+    let path = format!("/v1/people/{boss}");
+    let card = json!({ "kind": "rfid", "value": "04A1B2C3" });
+    let edits = || async {
+        let login = json!({ "password": "a long sentence about doors" });
+        vec![
+            site.patch(&token, &path, json!({ "state": "suspended" }))
+                .await,
+            site.patch(&token, &path, json!({ "state": "active" }))
+                .await,
+            site.post(&token, &format!("{path}/credentials"), card.clone())
+                .await,
+            site.post(&token, &format!("{path}/login"), login).await,
+            site.delete(&token, &path).await,
+        ]
+    };
+    // Elsewhere a user only: still theirs to manage.
+    let elsewhere = site.installation().await;
+    site.grant(&boss, "installation", &elsewhere, json!({ "role": "user" }))
+        .await;
+    site.patch(&token, &path, json!({ "phone": "1" }))
+        .await
+        .expect(200);
+    let owner = json!({ "role": "owner" });
+    let grant = site
+        .grant(&boss, "organisation", &site.organisation, owner)
+        .await;
+    for got in edits().await {
+        got.problem(403, "forbidden");
+    }
+    site.delete(&site.owner, &format!("/v1/grants/{grant}"))
+        .await
+        .expect(204);
+    for got in edits().await {
+        assert!(got.status.is_success(), "{got:?}");
+    }
+}
