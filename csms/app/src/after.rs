@@ -124,6 +124,7 @@ impl App {
                 Change::Organisation(_)
                 | Change::Area(_)
                 | Change::Lock(_)
+                | Change::Station(_)
                 | Change::Door(_)
                 | Change::Person(_)
                 | Change::Credential(_)
@@ -238,6 +239,7 @@ fn removed_station(change: &Change) -> Option<StationKey> {
         Change::Organisation(_)
         | Change::Installation(_)
         | Change::Area(_)
+        | Change::Station(_)
         | Change::Door(_)
         | Change::Person(_)
         | Change::Credential(_)
@@ -270,6 +272,7 @@ fn concerned(change: &Change) -> Option<Concerned> {
         | Change::Area(_)
         | Change::Charger(_)
         | Change::Lock(_)
+        | Change::Station(_)
         | Change::Door(_)
         | Change::ApiKey(_) => None,
     }

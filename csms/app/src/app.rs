@@ -187,6 +187,7 @@ async fn load(store: &Store, live: &Live, now: Timestamp) -> Result<(), StoreErr
                 }
                 change @ (Change::Charger(_)
                 | Change::Lock(_)
+                | Change::Station(_)
                 | Change::Door(_)
                 | Change::Person(_)
                 | Change::Credential(_)

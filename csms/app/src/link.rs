@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use model::command::{CommandAnswer, CommandError, StationCommand};
-use model::{OcppVersion, StationKey};
+use model::{OcppVersion, StationKey, StationSettings};
 
 /// The connections to stations; implemented by the gateway's registry.
 #[async_trait]
@@ -31,6 +31,10 @@ pub trait StationLink: Send + Sync + 'static {
 
     /// Ends the station's connection, if there is one; it may come back.
     fn disconnect(&self, station: &StationKey, why: Disconnect);
+
+    /// Gives the station's connection, if there is one, new settings: they hold from its next
+    /// message on, without a new connection.
+    fn configure(&self, station: &StationKey, settings: &StationSettings);
 }
 
 /// Why `app` ends a connection.
@@ -88,4 +92,6 @@ impl StationLink for NoStations {
     }
 
     fn disconnect(&self, _: &StationKey, _: Disconnect) {}
+
+    fn configure(&self, _: &StationKey, _: &StationSettings) {}
 }

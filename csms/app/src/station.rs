@@ -1,7 +1,9 @@
 //! The station's side: who may connect, and what is done with what stations say.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use model::neutral::{StationReply, StationRequest};
@@ -62,8 +64,31 @@ pub struct Admitted {
     pub doors: Vec<u32>,
     /// It proved who it is; a connection that did not never replaces one that did.
     pub authenticated: bool,
-    /// What the owner decided about it.
-    pub settings: StationSettings,
+    /// What the owner decides about it, as it is now.
+    pub settings: LiveSettings,
+}
+
+/// The settings of a station that is connected; a change reaches its next message.
+#[derive(Clone, Debug)]
+pub struct LiveSettings(Arc<ArcSwap<StationSettings>>);
+
+impl LiveSettings {
+    /// As they are when the station is admitted.
+    #[must_use]
+    pub fn new(settings: StationSettings) -> Self {
+        Self(Arc::new(ArcSwap::from_pointee(settings)))
+    }
+
+    /// As they are now.
+    #[must_use]
+    pub fn now(&self) -> Arc<StationSettings> {
+        self.0.load_full()
+    }
+
+    /// They were changed.
+    pub fn set(&self, settings: StationSettings) {
+        self.0.store(Arc::new(settings));
+    }
 }
 
 /// Why a peer may not connect: an HTTP status, and what to tell the operator.

@@ -104,12 +104,9 @@ impl Server {
             version,
         } = arrival;
         for _ in 0..DECISIONS {
-            let Admitted {
-                key, authenticated, ..
-            } = &admitted;
             match self
                 .registry
-                .register(key, version, *authenticated, hello.address, changes)
+                .register(&admitted, version, hello.address, changes)
             {
                 Ok(line) => return Ok((admitted, line)),
                 Err(Unregistered::Outdated) => {

@@ -84,7 +84,7 @@ impl Server {
             Err(NotAdmitted::NoDecision) => return not_now(),
         };
         let tasks = self.shared.tasks.clone();
-        match handshake::agree(&request, &opening, &admitted.settings) {
+        match handshake::agree(&request, &opening, &admitted.settings.now()) {
             Ok((version, response)) => {
                 let arrival = Arrival {
                     hello,

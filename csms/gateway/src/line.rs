@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::task::Waker;
 
 use app::link::Presence;
+use app::station::LiveSettings;
 use futures_util::task::AtomicWaker;
 use jiff::Timestamp;
 use model::OcppVersion;
@@ -53,6 +54,9 @@ pub(crate) struct Line {
     pub(crate) version: OcppVersion,
     /// It proved who it is.
     pub(crate) authenticated: bool,
+    /// What the owner decides about the station; the same as in its
+    /// [`app::station::Connection`].
+    pub(crate) settings: LiveSettings,
     since: Timestamp,
     address: SocketAddr,
     /// Microseconds since 1970.
@@ -77,11 +81,13 @@ impl Line {
         authenticated: bool,
         since: Timestamp,
         address: SocketAddr,
+        settings: LiveSettings,
     ) -> Self {
         Self {
             generation,
             version,
             authenticated,
+            settings,
             since,
             address,
             last_seen: AtomicI64::new(since.as_microsecond()),

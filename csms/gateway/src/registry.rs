@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use app::clock::SharedClock;
 use app::link::{Disconnect, Presence, StationLink};
+use app::station::Admitted;
 use async_trait::async_trait;
 use model::command::{CommandAnswer, CommandError, StationCommand};
-use model::{OcppVersion, StationKey};
+use model::{OcppVersion, StationKey, StationSettings};
 use ocpp::Adapter;
 use parking_lot::RwLock;
 use rpc::MessageId;
@@ -38,7 +39,7 @@ struct Lines {
     by_station: HashMap<StationKey, Arc<Line>>,
     /// Nothing is let in any more.
     draining: bool,
-    /// Rises whenever a station's right to be connected changed.
+    /// Rises whenever a station's right to be connected or its settings changed.
     changes: u64,
 }
 
@@ -47,7 +48,7 @@ struct Lines {
 pub(crate) enum Unregistered {
     /// It carries no credentials, and one that does stands.
     AuthenticatedStands,
-    /// Somebody's right to be connected changed since it was decided about this one.
+    /// Somebody's right to be connected, or settings, changed since it was decided about this one.
     Outdated,
     /// The server goes away.
     Draining,
@@ -77,16 +78,16 @@ impl Registry {
 
     /// Lets a connection in; the one it replaces is told to end.
     ///
-    /// Between the decision and this call a credential may have been withdrawn; its owner was told
-    /// that nobody is connected with it, so `changes` must still be what it was.
+    /// Between the decision and this call a credential may have been withdrawn or a setting changed;
+    /// its owner was told that it holds, so `changes` must still be what it was.
     pub(crate) fn register(
         &self,
-        station: &StationKey,
+        station: &Admitted,
         version: OcppVersion,
-        authenticated: bool,
         address: SocketAddr,
         changes: u64,
     ) -> Result<Arc<Line>, Unregistered> {
+        let authenticated = station.authenticated;
         let since = self.clock.now();
         let mut lines = self.lines.write();
         if lines.draining {
@@ -95,7 +96,7 @@ impl Registry {
         if lines.changes != changes {
             return Err(Unregistered::Outdated);
         }
-        let old = lines.by_station.get(station);
+        let old = lines.by_station.get(&station.key);
         if !authenticated && old.is_some_and(|old| old.authenticated) {
             return Err(Unregistered::AuthenticatedStands);
         }
@@ -107,8 +108,9 @@ impl Registry {
             authenticated,
             since,
             address,
+            station.settings.clone(),
         ));
-        let old = lines.by_station.insert(station.clone(), line.clone());
+        let old = lines.by_station.insert(station.key.clone(), line.clone());
         drop(lines);
         if let Some(old) = old {
             old.end(Ending::Replaced);
@@ -179,6 +181,14 @@ impl StationLink for Registry {
                 Disconnect::CredentialChanged => Ending::CredentialChanged,
                 Disconnect::Removed => Ending::Removed,
             });
+        }
+    }
+
+    fn configure(&self, station: &StationKey, settings: &StationSettings) {
+        let mut lines = self.lines.write();
+        lines.changes += 1;
+        if let Some(line) = lines.by_station.get(station) {
+            line.settings.set(settings.clone());
         }
     }
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     ApiKey, ApiKeyId, Area, Charger, Credential, Door, Grant, Installation, Lock, Organisation,
-    Person, PersonId, RequestId,
+    Person, PersonId, RequestId, Station, StationKind,
 };
 
 /// The number of a change; the order of commits is the order of revisions.
@@ -34,6 +34,8 @@ pub enum Change {
     Charger(Charger),
     /// A lock.
     Lock(Lock),
+    /// What the owner decides about a station.
+    Station(Box<Station>),
     /// A door.
     Door(Door),
     /// A person.
@@ -59,6 +61,8 @@ pub enum ChangeKind {
     Charger,
     /// A lock.
     Lock,
+    /// What the owner decides about a station.
+    Station,
     /// A door.
     Door,
     /// A person.
@@ -81,6 +85,7 @@ impl ChangeKind {
             ChangeKind::Area => "area",
             ChangeKind::Charger => "charger",
             ChangeKind::Lock => "lock",
+            ChangeKind::Station => "station",
             ChangeKind::Door => "door",
             ChangeKind::Person => "person",
             ChangeKind::Credential => "credential",
@@ -100,6 +105,7 @@ impl Change {
             Change::Area(_) => ChangeKind::Area,
             Change::Charger(_) => ChangeKind::Charger,
             Change::Lock(_) => ChangeKind::Lock,
+            Change::Station(_) => ChangeKind::Station,
             Change::Door(_) => ChangeKind::Door,
             Change::Person(_) => ChangeKind::Person,
             Change::Credential(_) => ChangeKind::Credential,
@@ -117,6 +123,11 @@ impl Change {
             Change::Area(row) => row.id.0,
             Change::Charger(row) => row.id.0,
             Change::Lock(row) => row.id.0,
+            // A station has no id of ours: the charger or lock behind it.
+            Change::Station(row) => match row.kind {
+                StationKind::Charger(id) => id.0,
+                StationKind::Lock(id) => id.0,
+            },
             Change::Door(row) => row.id.0,
             Change::Person(row) => row.id.0,
             Change::Credential(row) => row.id.0,
@@ -134,6 +145,7 @@ impl Change {
             Change::Area(row) => row.organisation,
             Change::Charger(row) => row.organisation,
             Change::Lock(row) => row.organisation,
+            Change::Station(row) => row.organisation,
             Change::Door(row) => row.organisation,
             Change::Person(row) => row.organisation,
             Change::Credential(row) => row.organisation,

@@ -9,7 +9,10 @@ mod door;
 mod ids;
 mod meter;
 mod people;
+mod quirk;
+mod reader;
 mod reason;
+mod settings;
 mod station;
 mod station_id;
 mod token;
@@ -29,10 +32,13 @@ pub use door::{DoorEvent, DoorResult, DoorState};
 pub use ids::*;
 pub use meter::{EventTime, MeterSample};
 pub use people::{Account, Organisation, Person, PersonState, StopGroup};
+pub use quirk::{QuirkName, QuirkPlace, Tolerance, Treatment};
+pub use reader::{ReaderProfile, ReaderStep};
 pub use reason::Reason;
+pub use settings::{RateLimit, StationSettings};
 pub use station::{
     AcceptedState, ConnectorState, OcppVersion, PasswordHash, RefusedHandshake, Station,
-    StationKind, StationRecord, StationSettings,
+    StationKind, StationRecord,
 };
 pub use station_id::{StationId, StationIdError, StationKey};
 pub use token::{PresentedToken, TokenKind, mask, normalise};

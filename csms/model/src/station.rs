@@ -3,15 +3,20 @@
 use std::fmt;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
-use crate::{ChargerId, InstallationId, LockId, OrganisationId, StationId, StationKey};
+use crate::{
+    ChargerId, InstallationId, LockId, OrganisationId, StationId, StationKey, StationSettings,
+};
 
 /// The OCPP version of a connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum OcppVersion {
     /// 1.6
+    #[serde(rename = "1.6")]
     V16,
     /// 2.0.1
+    #[serde(rename = "2.0.1")]
     V201,
 }
 
@@ -69,13 +74,6 @@ impl fmt::Debug for PasswordHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("PasswordHash(…)")
     }
-}
-
-/// What the owner decides about a station.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct StationSettings {
-    /// Treat an upgrade that offers no subprotocol as 1.6 (Q1).
-    pub assume_ocpp16: bool,
 }
 
 /// A registered station.

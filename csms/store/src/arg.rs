@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use model::{
     AccountId, ActionSet, ApiKeyId, AreaId, ChargerId, CredentialId, DecisionId, DoorId, EvseId,
     GrantId, InstallationId, LockId, NodeId, OrganisationId, PersonId, RequestId, Revision,
-    SessionId, StationId, StationKey, StopGroup, TransactionId,
+    SessionId, StationId, StationKey, StationSettings, StopGroup, TransactionId,
 };
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -332,6 +332,7 @@ json!(
     Value = "JSON",
     Vec<u32> = "connectors",
     Vec<(String, i64)> = "quirks",
+    StationSettings = "station settings",
 );
 
 pub(crate) fn corrupt(what: &'static str, problem: impl std::fmt::Display) -> StoreError {

@@ -3,12 +3,12 @@
 use model::{
     ActionSet, ApiKey, Area, AuthorizationRequired, Change, Charger, ChargerAuthorization,
     Credential, CredentialState, Door, DoorFail, Grant, Installation, Labels, Lock, OfflinePolicy,
-    Organisation, Person, PersonState, Role, Subject, mask,
+    Organisation, Person, PersonState, Role, Station, Subject, mask,
 };
 use serde_json::{Map, Value, json};
 
-/// A row as JSON, as it may be kept and shown: the value of a credential is masked, the hash of an
-/// API key and the stop group of a person are left out.
+/// A row as JSON, as it may be kept and shown: the value of a credential is masked, the hashes of
+/// API keys and stations and the stop group of a person are left out.
 #[must_use]
 pub fn image(change: &Change) -> Value {
     let (mut fields, labels) = match change {
@@ -17,6 +17,7 @@ pub fn image(change: &Change) -> Value {
         Change::Area(row) => (area(row), Some(&row.labels)),
         Change::Charger(row) => (charger(row), Some(&row.labels)),
         Change::Lock(row) => (lock(row), Some(&row.labels)),
+        Change::Station(row) => (station(row), None),
         Change::Door(row) => (door(row), Some(&row.labels)),
         Change::Person(row) => (person(row), Some(&row.labels)),
         Change::Credential(row) => (credential(row), Some(&row.labels)),
@@ -111,6 +112,16 @@ fn lock(row: &Lock) -> Map<String, Value> {
         "unlock_connector_opens": row.unlock_connector_opens,
         "created_at": row.created_at,
         "deleted_at": row.deleted_at,
+    }
+}
+
+fn station(row: &Station) -> Map<String, Value> {
+    fields! {
+        "station_id": row.id,
+        "organisation_id": row.organisation,
+        "installation_id": row.installation,
+        "settings": row.settings,
+        "created_at": row.created_at,
     }
 }
 

@@ -57,6 +57,7 @@ words! {
         Area = "area",
         Charger = "charger",
         Lock = "lock",
+        Station = "station",
         Door = "door",
         Person = "person",
         Credential = "credential",

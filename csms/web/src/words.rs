@@ -116,8 +116,46 @@ words! {
     DoorResultWord for model::DoorResult { Granted, Refused, Exit, Forced }
     /// The state of a door.
     DoorStateWord for model::DoorState { Closed, Open, Held, Forced, Jammed }
+    /// What is done about a deviation.
+    TreatmentWord for model::Treatment {
+        /// It is repaired and counted.
+        Repair,
+        /// It is repaired and counted, and watchers are told.
+        Report,
+        /// The message is refused, unless it tells what has happened.
+        Refuse,
+    }
     /// What a node of the tree is.
     NodeKindWord for model::NodeKind { Organisation, Installation, Area, Charger, Evse, Door }
+}
+
+/// A version of OCPP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub(crate) enum OcppVersionWord {
+    /// 1.6
+    #[serde(rename = "1.6")]
+    V16,
+    /// 2.0.1
+    #[serde(rename = "2.0.1")]
+    V201,
+}
+
+impl From<OcppVersionWord> for model::OcppVersion {
+    fn from(word: OcppVersionWord) -> Self {
+        match word {
+            OcppVersionWord::V16 => Self::V16,
+            OcppVersionWord::V201 => Self::V201,
+        }
+    }
+}
+
+impl From<model::OcppVersion> for OcppVersionWord {
+    fn from(version: model::OcppVersion) -> Self {
+        match version {
+            model::OcppVersion::V16 => Self::V16,
+            model::OcppVersion::V201 => Self::V201,
+        }
+    }
 }
 
 /// A set of actions, in the order of the vocabulary.

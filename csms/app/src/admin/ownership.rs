@@ -112,6 +112,7 @@ fn concerns(change: &Change) -> Option<PersonId> {
         | Change::Area(_)
         | Change::Charger(_)
         | Change::Lock(_)
+        | Change::Station(_)
         | Change::Door(_)
         | Change::Credential(_)
         | Change::ApiKey(_) => None,

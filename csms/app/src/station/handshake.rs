@@ -3,7 +3,7 @@
 use model::{RefusedHandshake, StationId, StationIdError};
 use store::Droppable;
 
-use super::{Admitted, Hello, Refusal};
+use super::{Admitted, Hello, LiveSettings, Refusal};
 use crate::App;
 use crate::secret::{Pepper, hex, verify_station_password};
 use model::{PasswordHash, Station, StationKind};
@@ -39,7 +39,7 @@ impl App {
             kind: station.kind,
             doors,
             authenticated,
-            settings: station.settings,
+            settings: LiveSettings::new(station.settings),
         })
     }
 

@@ -15,7 +15,7 @@ use std::time::Duration;
 use app::clock::{Clock, SystemRandom};
 use app::link::NoStations;
 use app::secret::Pepper;
-use app::station::{Admitted, Connection, Stations};
+use app::station::{Admitted, Connection, LiveSettings, Stations};
 use app::{App, Live, Parts, Settings};
 use jiff::{SignedDuration, Timestamp};
 use model::neutral::{
@@ -118,6 +118,7 @@ impl Site {
                         Change::Area(row) => tx.insert_area(row).await?,
                         Change::Charger(row) => tx.insert_charger(row).await?,
                         Change::Lock(row) => tx.insert_lock(row).await?,
+                        Change::Station(row) => tx.insert_station(row).await?,
                         Change::Door(row) => tx.insert_door(row).await?,
                         Change::Person(row) => tx.insert_person(row).await?,
                         Change::Credential(row) => tx.insert_credential(row).await?,
@@ -185,7 +186,7 @@ impl Site {
                 kind: StationKind::Charger(id),
                 doors: Vec::new(),
                 authenticated: true,
-                settings: StationSettings::default(),
+                settings: LiveSettings::new(StationSettings::default()),
             },
             version,
             since: self.clock.now(),

@@ -106,6 +106,7 @@ mod tests {
     fn the_owner_may_say_that_a_silent_station_speaks_1_6() {
         let settings = StationSettings {
             assume_ocpp16: true,
+            ..StationSettings::default()
         };
         let assumed = choose(&HeaderMap::new(), &settings);
         assert_eq!(assumed, Ok(Chosen::Assumed(OcppVersion::V16)));

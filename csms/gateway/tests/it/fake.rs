@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use app::station::{Admitted, Connection, Hello, Refusal, StationFailure, Stations};
+use app::station::{Admitted, Connection, Hello, LiveSettings, Refusal, StationFailure, Stations};
 use async_trait::async_trait;
 use model::neutral::{BootReply, BootStatus, StationReply, StationRequest};
 use model::{ChargerId, LockId, StationId, StationKey, StationKind, StationSettings};
@@ -71,6 +71,7 @@ impl Fake {
             None,
             StationSettings {
                 assume_ocpp16: true,
+                ..StationSettings::default()
             },
         );
     }
@@ -155,7 +156,7 @@ impl Stations for Fake {
             kind,
             doors,
             authenticated: registered.pair.is_some(),
-            settings: registered.settings,
+            settings: LiveSettings::new(registered.settings),
         })
     }
 

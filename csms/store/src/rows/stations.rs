@@ -17,15 +17,15 @@ use crate::{Constraint, Store, StoreError, Tx};
 macro_rules! station_columns {
     () => {
         "key, station_id, organisation_id, installation_id, charger_id, lock_id, password_salt, \
-         password_hash, assume_ocpp16, device_key_hash, created_at"
+         password_hash, settings, device_key_hash, created_at"
     };
 }
 
 statements! {
     INSERT_STATION = "INSERT INTO stations (", station_columns!(),
-        ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+        ", assume_ocpp16) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
     SET_PASSWORD = "UPDATE stations SET password_salt = $2, password_hash = $3 WHERE key = $1";
-    SET_SETTINGS = "UPDATE stations SET assume_ocpp16 = $2 WHERE key = $1";
+    SET_SETTINGS = "UPDATE stations SET settings = $2, assume_ocpp16 = $3 WHERE key = $1";
     SET_DEVICE_KEY = "UPDATE stations SET device_key_hash = $2 WHERE key = $1";
     MOVE_STATION = "UPDATE stations SET installation_id = $2 WHERE key = $1";
     DELETE_STATION = "DELETE FROM stations WHERE key = $1";
@@ -110,9 +110,10 @@ impl Tx {
             lock,
             salt,
             hash,
-            row.settings.assume_ocpp16,
+            row.settings,
             row.device_key_hash,
             row.created_at,
+            row.settings.assume_ocpp16,
         ];
         let installation = Reference {
             constraint: Constraint::StationInstallation,
@@ -159,7 +160,8 @@ impl Tx {
         key: &StationKey,
         settings: &StationSettings,
     ) -> Result<bool, StoreError> {
-        self.touched(SET_SETTINGS, args![key, settings.assume_ocpp16])
+        // The column is for programs of the version before, see migration 0005.
+        self.touched(SET_SETTINGS, args![key, settings, settings.assume_ocpp16])
             .await
     }
 
@@ -233,9 +235,7 @@ impl Record for Station {
             installation,
             kind,
             password,
-            settings: StationSettings {
-                assume_ocpp16: columns.take()?,
-            },
+            settings: columns.take()?,
             device_key_hash: columns.take()?,
             created_at: columns.take()?,
         })

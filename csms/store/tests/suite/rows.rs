@@ -2,8 +2,8 @@
 
 use model::{
     AcceptedState, AuthorizationRequired, ChargerAuthorization, ConnectorState, CredentialKind,
-    CredentialState, OcppVersion, PasswordHash, PersonState, RefusedHandshake, Session, StationId,
-    StationKind, StationRecord, StationSettings,
+    CredentialState, OcppVersion, PasswordHash, PersonState, ReaderProfile, ReaderStep,
+    RefusedHandshake, Session, StationId, StationKind, StationRecord, StationSettings,
 };
 use store::{Constraint, Droppable, IdempotencyRecord, Page};
 
@@ -201,7 +201,13 @@ on_both! {
         assert_eq!(store.station_of_charger(world.charger.id).await.unwrap(), Some(row.clone()));
 
         row.password = Some(PasswordHash { salt: vec![0; 16], hash: vec![255; 32] });
-        row.settings = StationSettings { assume_ocpp16: true };
+        row.settings = StationSettings {
+            assume_ocpp16: true,
+            ping_interval_seconds: Some(0),
+            tolerance: [(model::QuirkName::TimeForm, model::Treatment::Refuse)].into_iter().collect(),
+            reader_profile: ReaderProfile::new(vec![ReaderStep::DecimalToHex { bytes: 7 }]),
+            ..StationSettings::default()
+        };
         row.device_key_hash = Some(vec![7; 32]);
         let elsewhere = installation(world.organisation.id);
         row.installation = elsewhere.id;

@@ -17,6 +17,7 @@ mod me;
 mod organisations;
 mod people;
 mod sessions;
+mod station_settings;
 mod stations;
 mod telemetry;
 mod transactions;
@@ -109,7 +110,7 @@ pub(crate) fn router() -> OpenApiRouter<Api> {
         .routes(routes!(stations::list))
         .routes(routes!(stations::refused))
         .routes(routes!(stations::claim))
-        .routes(routes!(stations::get))
+        .routes(routes!(stations::get, stations::update))
         .routes(routes!(
             stations::put_credential,
             stations::delete_credential

@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::TreeParams;
+use super::station_settings::{SettingsBody, SettingsPatchBody};
 use super::telemetry::{
     ConnectionBody, ConnectorStateBody, Nameplate, connection, connector_states, nameplate,
 };
@@ -49,6 +50,7 @@ pub(crate) struct StationBody {
     model: Option<String>,
     firmware: Option<String>,
     serial: Option<String>,
+    settings: SettingsBody,
     created_at: Timestamp,
 }
 
@@ -79,6 +81,7 @@ impl From<&StationView> for StationBody {
             model,
             firmware,
             serial,
+            settings: SettingsBody::from(&row.settings),
             created_at: row.created_at,
         }
     }
@@ -116,6 +119,35 @@ pub(crate) async fn get(
     Named(id): Named<String>,
 ) -> Result<Json<StationBody>, Problem> {
     Ok(Json(StationBody::from(&api.station(&caller, &id).await?)))
+}
+
+/// What is to be changed.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct StationPatchBody {
+    settings: SettingsPatchBody,
+}
+
+/// Change a station's settings
+///
+/// Needs `manage_settings` on its charger, or on the installation of its lock. A connection that
+/// stands has them from its next message on.
+#[utoipa::path(
+    patch, path = "/v1/stations/{station_id}", operation_id = "update_station", tag = "stations",
+    params(("station_id" = String, Path, description = "The OCPP identity, percent-encoded")),
+    request_body = StationPatchBody,
+    responses((status = 200, description = "The station", body = StationBody)),
+)]
+pub(crate) async fn update(
+    State(api): State<Api>,
+    Named(id): Named<String>,
+    ask: Ask<StationPatchBody>,
+) -> Result<Written, Problem> {
+    let (write, body) = ask.write::<StationBody, _>(StatusCode::OK);
+    let patch = body.settings.patch()?;
+    Ok(Written(
+        api.change_station_settings(write, &id, patch).await?,
+    ))
 }
 
 /// A handshake that was refused.

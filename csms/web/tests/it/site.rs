@@ -15,8 +15,8 @@ use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
 use jiff::{SignedDuration, Timestamp};
 use metrics_exporter_prometheus::PrometheusBuilder;
-use model::StationKey;
 use model::command::{CommandAnswer, CommandError, StationCommand};
+use model::{StationKey, StationSettings};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 use store::{Store, StoreOptions};
@@ -39,6 +39,7 @@ pub(crate) struct FakeLink {
     pub(crate) answer: Mutex<Result<CommandAnswer, CommandError>>,
     pub(crate) sent: Mutex<Vec<(StationKey, StationCommand)>>,
     pub(crate) disconnected: Mutex<Vec<(StationKey, Disconnect)>>,
+    pub(crate) configured: Mutex<Vec<(StationKey, StationSettings)>>,
 }
 
 #[async_trait::async_trait]
@@ -68,6 +69,11 @@ impl StationLink for FakeLink {
 
     fn disconnect(&self, station: &StationKey, why: Disconnect) {
         self.disconnected.lock().push((station.clone(), why));
+    }
+
+    fn configure(&self, station: &StationKey, settings: &StationSettings) {
+        let configured = (station.clone(), settings.clone());
+        self.configured.lock().push(configured);
     }
 }
 
@@ -165,6 +171,7 @@ impl Site {
             })),
             sent: Mutex::default(),
             disconnected: Mutex::default(),
+            configured: Mutex::default(),
         });
         let app = App::start(Parts {
             store,

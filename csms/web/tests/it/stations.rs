@@ -150,3 +150,114 @@ async fn stations_are_listed_for_technical_work() {
         json!([])
     );
 }
+
+#[tokio::test]
+async fn settings_are_changed_one_by_one_logged_and_given_to_the_connection() {
+    let site = Site::new().await;
+    let installation = site.installation().await;
+    site.charger(&installation, "CP1").await;
+    let path = "/v1/stations/cp1";
+    let fresh = site.get(&site.owner, path).await.expect(200);
+    assert_eq!(
+        fresh["settings"],
+        json!({ "assume_ocpp16": false, "pinned_version": null, "ping_interval_seconds": null,
+            "rate_limit": null, "max_message_bytes": null, "configuration_keys_per_call": null,
+            "tolerance": {}, "reader_profile": [] })
+    );
+    let patch = |settings: Value| {
+        let (site, body) = (&site, json!({ "settings": settings }));
+        async move {
+            site.with(&site.owner, "PATCH", path, &[], Some(&body))
+                .await
+        }
+    };
+    let first = json!({ "ping_interval_seconds": 0, "tolerance": { "time_form": "refuse" } });
+    patch(first).await.expect(200);
+    let second = json!({ "tolerance": { "too_long": "report" },
+        "reader_profile": [{ "step": "strip_zero_padding", "bytes": 4 }] });
+    let answer = patch(second).await.expect(200);
+    assert_eq!(answer["settings"]["ping_interval_seconds"], 0);
+    assert_eq!(
+        answer["settings"]["tolerance"],
+        json!({ "time_form": "refuse", "too_long": "report" })
+    );
+    let third = json!({ "tolerance": { "time_form": null }, "ping_interval_seconds": null });
+    let answer = patch(third).await.expect(200);
+    assert_eq!(
+        answer["settings"]["tolerance"],
+        json!({ "too_long": "report" })
+    );
+    assert_eq!(answer["settings"]["ping_interval_seconds"], Value::Null);
+    assert_eq!(
+        site.get(&site.owner, path).await.expect(200)["settings"],
+        answer["settings"]
+    );
+
+    let configured = site.link.configured.lock().clone();
+    assert_eq!(configured.len(), 3);
+    assert!(configured.iter().all(|(station, _)| *station == key("CP1")));
+    assert_eq!(configured[0].1.ping_interval_seconds, Some(0));
+    assert_eq!(configured[2].1.ping_interval_seconds, None);
+
+    let audit = site.get(&site.owner, "/v1/audit?limit=1").await.expect(200);
+    let entry = &audit["items"][0];
+    assert_eq!(entry["kind"], "station");
+    assert_eq!(
+        entry["before"]["settings"]["tolerance"]["time_form"],
+        "refuse"
+    );
+    assert_eq!(
+        entry["after"]["settings"]["tolerance"]["time_form"],
+        Value::Null
+    );
+    assert_eq!(entry["after"]["station_id"], "CP1");
+}
+
+#[tokio::test]
+async fn settings_that_mean_nothing_are_refused_by_their_field() {
+    let site = Site::new().await;
+    let installation = site.installation().await;
+    site.charger(&installation, "CP1").await;
+    for (settings, fault) in [
+        (
+            json!({ "ping_interval_seconds": 1 }),
+            ("settings.ping_interval_seconds", "out_of_range"),
+        ),
+        (
+            json!({ "rate_limit": { "calls_per_second": 0, "burst": 1 } }),
+            ("settings.rate_limit.calls_per_second", "out_of_range"),
+        ),
+        (
+            json!({ "max_message_bytes": 1 }),
+            ("settings.max_message_bytes", "out_of_range"),
+        ),
+        (
+            json!({ "tolerance": { "mood": "repair" } }),
+            ("settings.tolerance", "invalid"),
+        ),
+        (
+            json!({ "reader_profile": [{ "step": "decimal_to_hex", "bytes": 19 }] }),
+            ("settings.reader_profile[0].bytes", "out_of_range"),
+        ),
+        (
+            json!({ "reader_profile": [{ "step": "decimal_to_hex" }] }),
+            ("settings.reader_profile[0].bytes", "required"),
+        ),
+    ] {
+        let body = json!({ "settings": settings });
+        site.with(&site.owner, "PATCH", "/v1/stations/CP1", &[], Some(&body))
+            .await
+            .faults(&[fault]);
+    }
+    let unknown = json!({ "settings": { "mood": 1 } });
+    site.with(
+        &site.owner,
+        "PATCH",
+        "/v1/stations/CP1",
+        &[],
+        Some(&unknown),
+    )
+    .await
+    .expect(400);
+    assert!(site.link.configured.lock().is_empty());
+}

@@ -1,0 +1,209 @@
+//! Reader profiles: how the number that a station's reader sends becomes the number of the card.
+//!
+//! One card gives different numbers on different readers. A profile says, for one station, by
+//! which steps its numbers are turned into the canonical one: the UID's bytes, the most
+//! significant first, in upper-case hex. Nothing is turned without one.
+
+use serde::{Deserialize, Serialize};
+
+use crate::QuirkName;
+
+/// One step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReaderStep {
+    /// Cuts off `_` and the station's own serial number; another suffix stays.
+    StripSerialSuffix,
+    /// Turns the bytes round: `1EA68671` becomes `7186A61E`.
+    ReverseBytes,
+    /// Cuts zeros off the left until so many bytes are left; never anything else.
+    StripZeroPadding {
+        /// The length of the number in bytes.
+        bytes: u8,
+    },
+    /// A decimal number becomes hex of so many bytes.
+    DecimalToHex {
+        /// The length of the number in bytes.
+        bytes: u8,
+    },
+    /// Upper-case letters.
+    UpperCase,
+}
+
+impl ReaderStep {
+    /// The deviation that the step makes good.
+    #[must_use]
+    pub const fn quirk(self) -> QuirkName {
+        match self {
+            ReaderStep::StripSerialSuffix => QuirkName::TokenSuffix,
+            ReaderStep::ReverseBytes => QuirkName::TokenByteOrder,
+            ReaderStep::StripZeroPadding { .. } => QuirkName::TokenPadding,
+            ReaderStep::DecimalToHex { .. } => QuirkName::TokenDecimal,
+            ReaderStep::UpperCase => QuirkName::TokenCase,
+        }
+    }
+
+    /// The number after the step; `None` where the step has nothing to do with it.
+    fn apply(self, number: &str, serial: Option<&str>) -> Option<String> {
+        let turned = match self {
+            ReaderStep::StripSerialSuffix => {
+                let (number, suffix) = number.rsplit_once('_')?;
+                let own = serial.is_some_and(|serial| serial.eq_ignore_ascii_case(suffix));
+                (own && !number.is_empty()).then(|| number.to_owned())
+            }
+            ReaderStep::ReverseBytes => {
+                let pairs = hex_pairs(number)?;
+                Some(pairs.rev().collect())
+            }
+            ReaderStep::StripZeroPadding { bytes } => {
+                let digits = usize::from(bytes) * 2;
+                let padding = hex_pairs(number)?.len().checked_sub(usize::from(bytes))?;
+                let (zeros, rest) = number.split_at_checked(padding * 2)?;
+                let padded = zeros.bytes().all(|digit| digit == b'0') && rest.len() == digits;
+                padded.then(|| rest.to_owned())
+            }
+            ReaderStep::DecimalToHex { bytes } => {
+                let decimal = !number.is_empty() && number.bytes().all(|c| c.is_ascii_digit());
+                let value: u128 = decimal.then(|| number.parse().ok())??;
+                let digits = usize::from(bytes) * 2;
+                let hex = format!("{value:0digits$X}");
+                (hex.len() == digits).then_some(hex)
+            }
+            ReaderStep::UpperCase => Some(number.to_uppercase()),
+        };
+        turned.filter(|turned| turned != number)
+    }
+}
+
+/// The bytes of a number in hex, as their pairs of digits.
+fn hex_pairs(number: &str) -> Option<impl DoubleEndedIterator<Item = &str> + ExactSizeIterator> {
+    let is_hex = number.bytes().all(|c| c.is_ascii_hexdigit());
+    (is_hex && !number.is_empty() && number.len().is_multiple_of(2)).then(|| {
+        (0..number.len() / 2).map(move |at| number.get(at * 2..at * 2 + 2).unwrap_or_default())
+    })
+}
+
+/// The steps, in their order.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ReaderProfile(Vec<ReaderStep>);
+
+impl ReaderProfile {
+    /// Of steps, in their order.
+    #[must_use]
+    pub const fn new(steps: Vec<ReaderStep>) -> Self {
+        Self(steps)
+    }
+
+    /// The steps, in their order.
+    #[must_use]
+    pub fn steps(&self) -> &[ReaderStep] {
+        &self.0
+    }
+
+    /// The number of the card behind the number received, and the deviations made good; `None`
+    /// where nothing is to be turned. Steps that `wanted` refuses are left out.
+    #[must_use]
+    pub fn canonical(
+        &self,
+        number: &str,
+        serial: Option<&str>,
+        wanted: impl Fn(QuirkName) -> bool,
+    ) -> Option<(String, Vec<QuirkName>)> {
+        let mut turned: Option<String> = None;
+        let mut quirks = Vec::new();
+        for step in self.0.iter().filter(|step| wanted(step.quirk())) {
+            let number = turned.as_deref().unwrap_or(number);
+            if let Some(next) = step.apply(number, serial) {
+                quirks.push(step.quirk());
+                turned = Some(next);
+            }
+        }
+        turned.map(|number| (number, quirks))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(steps: &[ReaderStep], received: &str, expected: Option<&str>) {
+        let profile = ReaderProfile::new(steps.to_vec());
+        let found = profile.canonical(received, Some("SN-42"), |_| true);
+        assert_eq!(
+            found.as_ref().map(|(number, _)| number.as_str()),
+            expected,
+            "{steps:?} {received}"
+        );
+    }
+
+    #[test]
+    fn without_steps_nothing_is_turned() {
+        check(&[], "04A1B2C3_SN-42", None);
+    }
+
+    #[test]
+    fn only_the_stations_own_serial_is_cut_off() {
+        let steps = [ReaderStep::StripSerialSuffix];
+        check(&steps, "04A1B2C3_SN-42", Some("04A1B2C3"));
+        check(&steps, "04A1B2C3_sn-42", Some("04A1B2C3"));
+        check(&steps, "A_B_SN-42", Some("A_B"));
+        check(&steps, "04A1B2C3_OTHER", None);
+        check(&steps, "_SN-42", None);
+        check(&steps, "04A1B2C3", None);
+        let profile = ReaderProfile::new(steps.to_vec());
+        assert_eq!(profile.canonical("04A1B2C3_", None, |_| true), None);
+    }
+
+    #[test]
+    fn bytes_are_turned_round_in_hex_only() {
+        let steps = [ReaderStep::ReverseBytes];
+        check(&steps, "1EA68671", Some("7186A61E"));
+        check(&steps, "1ea68671", Some("7186a61e"));
+        check(&steps, "1EA6867", None);
+        check(&steps, "DE-8AA", None);
+        check(&steps, "ABAB", None);
+        check(&steps, "", None);
+    }
+
+    #[test]
+    fn padding_is_cut_to_the_length_and_no_further() {
+        let steps = [ReaderStep::StripZeroPadding { bytes: 4 }];
+        check(&steps, "0000000004A1B2C3", Some("04A1B2C3"));
+        check(&steps, "0000000000A1B2C3", Some("00A1B2C3"));
+        check(&steps, "04A1B2C3", None);
+        check(&steps, "A1B2C3", None);
+        check(&steps, "0104A1B2C3", None);
+        check(&steps, "00000000é4A1B2C3", None);
+    }
+
+    #[test]
+    fn decimal_numbers_become_hex_of_their_length() {
+        let steps = [ReaderStep::DecimalToHex { bytes: 4 }];
+        check(&steps, "1002701960", Some("3BC40488"));
+        check(&steps, "77", Some("0000004D"));
+        check(&steps, "4294967296", None);
+        check(&steps, "04A1B2C3", None);
+        check(&steps, "", None);
+        check(&steps, &"9".repeat(60), None);
+    }
+
+    #[test]
+    fn steps_work_one_upon_the_other() {
+        let steps = [
+            ReaderStep::StripSerialSuffix,
+            ReaderStep::StripZeroPadding { bytes: 4 },
+            ReaderStep::ReverseBytes,
+            ReaderStep::UpperCase,
+        ];
+        check(&steps, "000000001ea68671_SN-42", Some("7186A61E"));
+        let profile = ReaderProfile::new(steps.to_vec());
+        let (number, quirks) = profile
+            .canonical("000000001ea68671", None, |quirk| {
+                quirk != QuirkName::TokenByteOrder
+            })
+            .unwrap();
+        assert_eq!(number, "1EA68671");
+        assert_eq!(quirks, [QuirkName::TokenPadding, QuirkName::TokenCase]);
+    }
+}
