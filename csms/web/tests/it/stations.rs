@@ -258,6 +258,6 @@ async fn settings_that_mean_nothing_are_refused_by_their_field() {
         Some(&unknown),
     )
     .await
-    .expect(400);
+    .faults(&[("settings.mood", "unknown")]);
     assert!(site.link.configured.lock().is_empty());
 }
