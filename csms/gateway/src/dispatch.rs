@@ -10,7 +10,7 @@ use tower::ServiceExt;
 
 use crate::admission::{Arrival, NotAdmitted};
 use crate::answer::{self, Body};
-use crate::handshake::{self, Errand, Rejected};
+use crate::handshake::{self, Disagreed, Errand, Rejected};
 use crate::listener::ListenerKind;
 use crate::measures;
 use crate::proxy::{self, Client, Ends};
@@ -95,7 +95,8 @@ impl Server {
                 tasks.spawn(self.begin_session(upgrade, arrival, slot));
                 response
             }
-            Err(refusal) => {
+            Err(Disagreed::Refused(refusal)) => self.refuse(&hello.identity, client, &refusal),
+            Err(Disagreed::Version(refusal)) => {
                 count(refusal.code);
                 self.shared
                     .stations

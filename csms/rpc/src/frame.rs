@@ -116,9 +116,12 @@ fn read(elements: &[&RawValue]) -> Result<Frame, FrameError> {
 fn read_call(id: MessageId, elements: &[&RawValue]) -> Result<Frame, FrameError> {
     let fail = |fault| FrameError::new(fault, MessageKind::Call, Some(id.clone()));
     let [_, _, action, payload] = elements else {
-        return Err(fail(Fault::Arity {
-            expected: 4,
-            found: elements.len(),
+        return Err(fail(match elements {
+            [_, _, action] if text(action).is_some() => Fault::PayloadMissing,
+            _ => Fault::Arity {
+                expected: 4,
+                found: elements.len(),
+            },
         }));
     };
     let action = text(action).ok_or_else(|| fail(Fault::ActionNotText))?;

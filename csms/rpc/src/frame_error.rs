@@ -43,6 +43,9 @@ pub enum Fault {
         /// How many there are.
         found: usize,
     },
+    /// The array of a CALL ends after the action.
+    #[error("message has no payload")]
+    PayloadMissing,
     /// The third element of a CALL is not a text.
     #[error("action is not a text")]
     ActionNotText,
@@ -82,10 +85,13 @@ impl FrameError {
         FrameError { fault, kind, id }
     }
 
-    /// The code that tells the sender what is wrong, in the words of 2.0.1.
+    /// The code that tells the sender what is wrong.
     #[must_use]
-    pub fn code(&self) -> ErrorCode {
+    pub fn code(&self, version: Version) -> ErrorCode {
         match self.fault {
+            // 1.6 has no code for the wrapper, but one for an incomplete payload (OCPP-J 1.6
+            // table 7).
+            Fault::PayloadMissing if version == Version::V16 => ErrorCode::ProtocolError,
             Fault::PayloadNotJson | Fault::PayloadNotAnObject | Fault::TooDeep => {
                 ErrorCode::FormatViolation
             }
@@ -97,6 +103,7 @@ impl FrameError {
             | Fault::IdEmpty
             | Fault::IdTooLong
             | Fault::Arity { .. }
+            | Fault::PayloadMissing
             | Fault::ActionNotText
             | Fault::CodeNotText => ErrorCode::RpcFrameworkError,
         }
@@ -118,6 +125,11 @@ impl FrameError {
             (Version::V201, Some(_)) if self.fault == Fault::IdEmpty => &MessageId::unreadable(),
             (Version::V16 | Version::V201, Some(id)) => id,
         };
-        Some(call_error(version, id, self.code(), &self.to_string()))
+        Some(call_error(
+            version,
+            id,
+            self.code(version),
+            &self.to_string(),
+        ))
     }
 }

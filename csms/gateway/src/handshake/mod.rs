@@ -144,13 +144,23 @@ fn websocket_key(headers: &HeaderMap) -> Result<HeaderValue, Refusal> {
         })
 }
 
+/// Why a handshake comes to nothing although its sender may connect.
+#[derive(Debug)]
+pub(crate) enum Disagreed {
+    /// No version in common: 101 without a subprotocol, then the close.
+    Version(Refusal),
+    /// Refused before the upgrade.
+    Refused(Refusal),
+}
+
 /// The version agreed on, and the answer that says so.
 pub(crate) fn agree(
     request: &Parts,
     opening: &Opening,
     settings: &StationSettings,
-) -> Result<(OcppVersion, Response<Body>), Refusal> {
-    let chosen = subprotocol::choose(&request.headers, settings)?;
+) -> Result<(OcppVersion, Response<Body>), Disagreed> {
+    let chosen = subprotocol::choose(&request.headers, settings).map_err(Disagreed::Version)?;
+    check_identity(chosen.version(), &opening.identity).map_err(Disagreed::Refused)?;
     let mut response = switch(opening);
     let version = match chosen {
         subprotocol::Chosen::Offered(version) => {
@@ -164,6 +174,20 @@ pub(crate) fn agree(
         subprotocol::Chosen::Assumed(version) => version,
     };
     Ok((version, response))
+}
+
+/// OCPP 2.0.1 part 4 §3.1.1: the identity is the user name of Basic auth too, so it holds no colon.
+/// Identities of 1.6 may.
+fn check_identity(version: OcppVersion, identity: &StationId) -> Result<(), Refusal> {
+    if version == OcppVersion::V16 || !identity.as_str().contains(':') {
+        return Ok(());
+    }
+    Err(Refusal {
+        status: StatusCode::BAD_REQUEST.as_u16(),
+        code: "bad_identity",
+        reason: "an identity of OCPP 2.0.1 holds no colon".to_owned(),
+        fix: "Give the station an identity without `:`, and register it so.".to_owned(),
+    })
 }
 
 /// 101 without a subprotocol.

@@ -14,6 +14,15 @@ pub(super) enum Chosen {
     Assumed(OcppVersion),
 }
 
+impl Chosen {
+    /// Which version it is.
+    pub(super) const fn version(&self) -> OcppVersion {
+        match self {
+            Chosen::Offered(version) | Chosen::Assumed(version) => *version,
+        }
+    }
+}
+
 /// The version of a connection: the first of the client's list that we know. A version in the URL
 /// has no say (OCPP 2.0.1 part 4, errata 4.2), an unknown name beside a known one does no harm
 /// (TC_B_58_CSMS).

@@ -154,6 +154,18 @@ async fn what_names_no_station_is_refused_and_recorded() {
 }
 
 #[tokio::test]
+async fn an_identity_with_a_colon_is_one_of_1_6_only() {
+    let stage = Stage::new().await;
+    stage.fake.open("A:1");
+    accepted(&stage, Dial::new("A:1"), Some("ocpp1.6")).await;
+    let Err(head) = stage.dial(&Dial::new("A:1").protocols("ocpp2.0.1")).await else {
+        panic!("let in");
+    };
+    assert_eq!(head.status, 400);
+    assert_eq!(stage.fake.refused.lock().len(), 1);
+}
+
+#[tokio::test]
 async fn broken_headers_are_refused_and_recorded() {
     let dial = || Dial::new("CP1");
     refused(
