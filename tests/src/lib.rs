@@ -14,6 +14,7 @@
 pub mod api;
 pub mod cases;
 pub mod certificate;
+pub mod conformance;
 pub mod database;
 pub mod decisions;
 pub mod entries;

@@ -18,6 +18,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use keywatt_tests::facts::{Charger, Installation, Person, clock, instant, text};
+use keywatt_tests::program::{node_modules, python};
 use keywatt_tests::{Api, DEADLINE, Options, Server, Version, eventually, unique};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
@@ -480,30 +481,4 @@ impl Program {
         );
         assert!(said.is_empty(), "the library complains:\n{said}");
     }
-}
-
-fn python() -> PathBuf {
-    made("KEYWATT_TEST_PYTHON", ".cache/keywatt/venv/bin/python")
-}
-
-fn node_modules() -> PathBuf {
-    made(
-        "KEYWATT_TEST_NODE_MODULES",
-        ".cache/keywatt/node/node_modules",
-    )
-}
-
-/// What ./test.sh installs.
-fn made(variable: &str, usual: &str) -> PathBuf {
-    let path = match (std::env::var_os(variable), std::env::home_dir()) {
-        (Some(named), _) => PathBuf::from(named),
-        (None, Some(home)) => home.join(usual),
-        (None, None) => PathBuf::from(usual),
-    };
-    assert!(
-        path.exists(),
-        "`{}` is not there: ./test.sh installs it",
-        path.display()
-    );
-    path
 }
