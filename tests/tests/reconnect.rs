@@ -10,7 +10,8 @@
 )]
 
 use keywatt_tests::facts::{Card, Charger, Person, text};
-use keywatt_tests::wire::{Event201, Presented, Version, moment, now, status};
+use keywatt_tests::wait::until_equal;
+use keywatt_tests::wire::{Event201, Presented, Scripted, Version, moment, now, status};
 use keywatt_tests::{Api, DEADLINE, DatabaseKind, Options, Server, Wire, eventually, unique};
 use serde_json::{Value, json};
 use simulator::Endpoint;
@@ -476,5 +477,57 @@ async fn before_it_is_accepted_a_station_is_told_to_boot() {
         );
         boot_as(&wire, "1").await;
         assert_eq!(wire.status_of(scene.token()).await, "Accepted");
+    }
+}
+
+#[tokio::test]
+async fn a_right_that_ended_while_the_station_was_away_is_cleared_from_its_cache_after_a_kill() {
+    for kind in DatabaseKind::available().await {
+        for version in BOTH {
+            let mut scene = Scene::on(kind).await;
+            let wire = scene.wire(version).await;
+            assert_eq!(wire.status_of(scene.token()).await, "Accepted");
+            wire.close().await;
+            until_equal("the charger is offline", json!(false), || async {
+                scene.connection().await["online"].clone()
+            })
+            .await;
+            scene.owner.revoke(&scene.grant).await;
+            scene.server.kill_9();
+            scene.server.start_again();
+
+            let wire = scene.silent_wire(version).await;
+            wire.commands.wait_for("ClearCache", 1).await;
+            // The answer settles it: what comes next on the next connection is something else.
+            let path = format!(
+                "/v1/stations/{}/ocpp/GetLocalListVersion",
+                scene.charger.station_id
+            );
+            scene.owner.post(&path, json!({})).await.expect(200);
+            wire.close().await;
+            let wire = scene.silent_wire(version).await;
+            scene.owner.post(&path, json!({})).await.expect(200);
+            assert_eq!(wire.commands.received("ClearCache").len(), 0, "{version:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_cache_that_the_station_did_not_clear_is_cleared_when_it_comes_back() {
+    let scene = Scene::set().await;
+    for version in BOTH {
+        let wire = scene.wire(version).await;
+        wire.commands
+            .script("ClearCache", Scripted::Error(rpc::ErrorCode::InternalError));
+        let grant = scene
+            .owner
+            .grant(&scene.person, "user", scene.charger.node())
+            .await;
+        scene.owner.revoke(&grant).await;
+        wire.commands.wait_for("ClearCache", 1).await;
+        wire.close().await;
+        let wire = scene.silent_wire(version).await;
+        wire.commands.wait_for("ClearCache", 1).await;
+        wire.close().await;
     }
 }

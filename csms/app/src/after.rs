@@ -13,22 +13,14 @@ use model::{
     AuthorizationRequired, Change, ChargerId, Committed, CredentialState, DoorId, Effect, NodeId,
     PersonId, PersonState, StationKey, Subject,
 };
-use parking_lot::Mutex;
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::App;
+use crate::cache_debts::ASK_AGAIN;
 use crate::link::Disconnect;
 
 /// A door may be opened from elsewhere that often a minute.
 const OPENINGS_A_MINUTE: NonZeroU32 = NonZeroU32::new(10).unwrap();
-
-/// What is owed to stations, and how often doors were opened.
-#[derive(Default)]
-pub(crate) struct Aftermath {
-    /// Stations whose cache must be cleared when they come back.
-    owed: Mutex<HashSet<StationKey>>,
-    pub(crate) door_openings: DoorOpenings,
-}
 
 /// Limits how often a door is opened from elsewhere.
 pub(crate) struct DoorOpenings(DefaultKeyedRateLimiter<DoorId>);
@@ -67,12 +59,18 @@ impl App {
         let app = Arc::downgrade(self);
         let stop = self.stopping();
         self.tasks.spawn(async move {
+            let mut again = tokio::time::interval(ASK_AGAIN);
             loop {
                 let batch = tokio::select! {
                     () = stop.cancelled() => return,
-                    batch = changes.recv() => batch,
+                    batch = changes.recv() => Some(batch),
+                    _ = again.tick() => None,
                 };
                 let Some(app) = app.upgrade() else { return };
+                let Some(batch) = batch else {
+                    app.ask_debtors();
+                    continue;
+                };
                 match batch {
                     Ok(batch) => app.follow(&batch, &mut flags).await,
                     Err(RecvError::Lagged(missed)) => {
@@ -81,7 +79,7 @@ impl App {
                         let directory = app.live.directory();
                         flags = flags_of(&directory);
                         let all = flags.keys().copied().collect();
-                        app.clear_caches(all).await;
+                        app.owe_caches(all, directory.revision()).await;
                     }
                     Err(RecvError::Closed) => return,
                 }
@@ -101,6 +99,7 @@ impl App {
             if let Some(station) = removed_station(&committed.change) {
                 self.standing.forget(&station);
                 self.link.disconnect(&station, Disconnect::Removed);
+                self.forgive(station, committed.revision).await;
             }
             match concerned(&committed.change) {
                 Some(Concerned::Below(node)) => chargers.extend(chargers_below(&directory, node)),
@@ -148,32 +147,8 @@ impl App {
             }
         }
         self.stop_without_right(&directory, &people);
-        self.clear_caches(chargers).await;
-    }
-
-    /// Clears the caches of stations that are there, and notes the debt to the others.
-    async fn clear_caches(&self, chargers: HashSet<ChargerId>) {
-        for charger in chargers {
-            let station = match self.store.get_charger(charger).await {
-                Ok(Some(row)) => row.station.key(),
-                Ok(None) => continue,
-                Err(error) => {
-                    tracing::error!(%error, "the station of a changed charger is not known");
-                    continue;
-                }
-            };
-            if self.link.presence(&station).is_some() {
-                self.send_in_background(station, StationCommand::ClearCache);
-            } else {
-                self.aftermath.owed.lock().insert(station);
-            }
-        }
-    }
-
-    /// A station is back: its cache is cleared if that is owed.
-    pub(crate) fn pay_debts(&self, station: &StationKey) {
-        if self.aftermath.owed.lock().remove(station) {
-            self.send_in_background(station.clone(), StationCommand::ClearCache);
+        if let Some(last) = batch.last() {
+            self.owe_caches(chargers, last.revision).await;
         }
     }
 

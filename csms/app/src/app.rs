@@ -1,6 +1,6 @@
 //! The inside as a whole, and how it begins.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use authz::{DirectoryBuilder, OpenTransaction, PendingRemote};
 use jiff::{SignedDuration, Timestamp};
@@ -10,7 +10,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::Caller;
-use crate::after::Aftermath;
+use crate::after::DoorOpenings;
+use crate::cache_debts::CacheDebts;
 use crate::clock::{SharedClock, SharedRandom};
 use crate::events::Events;
 use crate::link::StationLink;
@@ -45,7 +46,12 @@ pub struct App {
     pub passwords: Passwords,
     /// What is known of each station while the process lives.
     pub(crate) standing: Standing,
-    pub(crate) aftermath: Aftermath,
+    /// Caches of stations that must be cleared.
+    pub(crate) cache_debts: CacheDebts,
+    /// How often doors were opened.
+    pub(crate) door_openings: DoorOpenings,
+    /// For what runs in the background.
+    pub(crate) myself: Weak<App>,
     pub(crate) tasks: TaskTracker,
     closing: CancellationToken,
     stop: CancellationToken,
@@ -110,11 +116,14 @@ impl App {
         take_up_usage(&store, &live, &pep, &clock).await?;
         let mut epoch = [0; 4];
         random.fill(&mut epoch);
-        let app = Arc::new(Self {
-            passwords: Passwords::new(random.as_ref())?,
+        let passwords = Passwords::new(random.as_ref())?;
+        let app = Arc::new_cyclic(|myself| Self {
+            passwords,
             events: Events::new(u64::from(u32::from_be_bytes(epoch))),
             standing: Standing::default(),
-            aftermath: Aftermath::default(),
+            cache_debts: CacheDebts::default(),
+            door_openings: DoorOpenings::default(),
+            myself: myself.clone(),
             tasks: TaskTracker::new(),
             closing: CancellationToken::new(),
             stop: CancellationToken::new(),
@@ -126,6 +135,7 @@ impl App {
             random,
             settings,
         });
+        app.take_up_debts().await?;
         app.follow_changes();
         Ok(app)
     }

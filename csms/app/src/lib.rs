@@ -3,6 +3,7 @@
 
 mod after;
 mod app;
+mod cache_debts;
 
 pub mod admin;
 pub mod caller;

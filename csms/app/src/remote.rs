@@ -330,7 +330,7 @@ impl App {
                     .to_owned(),
             });
         }
-        if let Err(wait) = self.aftermath.door_openings.check(door) {
+        if let Err(wait) = self.door_openings.check(door) {
             return Err(ApiError::TooMany {
                 retry_after_seconds: wait,
             });

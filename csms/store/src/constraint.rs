@@ -181,6 +181,8 @@ constraints! {
     Revision = Unique "change_log_pkey", "change_log.revision";
     /// A counter.
     CounterName = Unique "counters_pkey", "counters.name";
+    /// A cache that must be cleared.
+    CacheDebtStation = Unique "cache_debts_pkey", "cache_debts.station_key";
     /// An answered request.
     IdempotencyKey = Unique "idempotency_keys_pkey",
         "idempotency_keys.principal, idempotency_keys.key";

@@ -136,8 +136,7 @@ impl Admin {
                     .to_owned(),
             });
         }
-        self.aftermath
-            .door_openings
+        self.door_openings
             .check(door)
             .map_err(|wait| ApiError::TooMany {
                 retry_after_seconds: wait,

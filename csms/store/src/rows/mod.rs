@@ -1,6 +1,7 @@
 //! The tables: for each kind of row its statements, what a job can do with it, and how it is read.
 
 mod accounts;
+mod cache_debts;
 mod changes;
 mod chargers;
 mod credentials;
@@ -19,6 +20,7 @@ mod transaction_records;
 mod transactions;
 mod watch;
 
+pub use cache_debts::CacheDebt;
 pub use changes::ChangeEntry;
 pub(crate) use changes::{COUNT_UP, PING, REVISION, REVISION_NOW, insert_changes};
 pub(crate) use chargers::{EvseOf, Evses};
@@ -61,6 +63,7 @@ pub(crate) mod live {
 pub(crate) fn statements() -> Vec<(&'static str, crate::sql::Sql)> {
     [
         accounts::STATEMENTS,
+        cache_debts::STATEMENTS,
         changes::STATEMENTS,
         credentials::STATEMENTS,
         decisions::STATEMENTS,

@@ -2,11 +2,13 @@
 
 use model::neutral::ReportKind;
 use model::{
-    DoorEvent, DoorResult, DoorState, EventTime, MeterSample, Phase, StationId, StationKey,
-    Transaction, TransactionRecord,
+    DoorEvent, DoorResult, DoorState, EventTime, MeterSample, Phase, Revision, StationId,
+    StationKey, Transaction, TransactionRecord,
 };
 use serde_json::json;
-use store::{Counter, DoorStateRow, Page, RemoteStartRow, StationReport, TransactionFilter};
+use store::{
+    CacheDebt, Counter, DoorStateRow, Page, RemoteStartRow, StationReport, TransactionFilter,
+};
 
 use crate::support::*;
 
@@ -72,6 +74,31 @@ fn key(name: &str) -> StationKey {
 }
 
 on_both! {
+    async fn a_cache_is_owed_until_it_is_paid_for_the_last_change(database) {
+        let store = open(&database).await;
+        let debt = |name: &str, revision| CacheDebt {
+            station: StationId::new(name).unwrap().key(),
+            revision: Revision(revision),
+        };
+        for owed in [debt("CP1", 7), debt("CP1", 4), debt("CP2", 5)] {
+            put!(store, owed, |tx| tx.owe_cache(&owed)).unwrap();
+        }
+        assert_eq!(store.cache_debts().await.unwrap(), [debt("CP1", 7), debt("CP2", 5)]);
+        let (early, last) = (debt("CP1", 6), debt("CP1", 7));
+        assert!(!put!(store, early, |tx| tx.pay_cache(&early)).unwrap());
+        assert!(put!(store, last, |tx| tx.pay_cache(&last)).unwrap());
+        assert_eq!(store.cache_debts().await.unwrap(), [debt("CP2", 5)]);
+    }
+
+    async fn how_far_changes_were_followed_only_rises(database) {
+        let store = open(&database).await;
+        assert_eq!(store.followed_revision().await.unwrap(), None);
+        for revision in [3, 9, 5] {
+            put!(store, |tx| tx.note_followed(Revision(revision))).unwrap();
+        }
+        assert_eq!(store.followed_revision().await.unwrap(), Some(Revision(9)));
+    }
+
     async fn a_message_is_known_again_by_its_natural_key(database) {
         let store = open(&database).await;
         let started = transaction(id(), "CP1", Some(1));
