@@ -60,7 +60,7 @@ make_venv() {
 }
 
 make_node() {
-    say "installing the Node client into $1"
+    say "installing the Node clients into $1"
     mkdir -p "$1"
     cp tests/interop/package.json tests/interop/package-lock.json "$1"
     npm ci --prefix "$1" --silent --no-fund --no-audit --ignore-scripts >&2

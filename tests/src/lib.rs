@@ -14,6 +14,7 @@
 pub mod api;
 pub mod cases;
 pub mod certificate;
+pub mod client;
 pub mod conformance;
 pub mod database;
 pub mod decisions;
@@ -28,6 +29,7 @@ pub mod wait;
 pub mod wire;
 
 pub use api::{Api, Response};
+pub use client::Client;
 pub use database::{Database, DatabaseKind};
 pub use server::{Options, Server};
 pub use wait::{DEADLINE, eventually};

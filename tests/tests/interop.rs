@@ -13,19 +13,12 @@
 )]
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::process::Stdio;
-use std::time::Duration;
 
 use keywatt_tests::facts::{Charger, Installation, Person, clock, instant, text};
-use keywatt_tests::program::{node_modules, python};
-use keywatt_tests::{Api, DEADLINE, Options, Server, Version, eventually, unique};
+use keywatt_tests::program::python;
+use keywatt_tests::{Api, Client, DEADLINE, Options, Server, Version, eventually, unique};
 use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
-use tokio::process::{Child, Command};
-
-/// For a line of a program: interpreters start slowly on a loaded machine.
-const LINE: Duration = Duration::from_secs(90);
+use tokio::process::Command;
 
 /// The same in all of these: at least 16 bytes, and with a `:` that splits nothing.
 const PASSWORD: &str = "interop:password-0123";
@@ -148,7 +141,12 @@ fn name_of(version: Version) -> &'static str {
 async fn check(library: Library, version: Version, options: Options) {
     let server = Server::start(options).await;
     let scene = Scene::set(&server).await;
-    let mut program = Program::start(library, version, &scene.facts(&server, version));
+    let facts = scene.facts(&server, version);
+    let mut program = match (library, version) {
+        (Library::Python, Version::V16) => Client::python("charger_16.py", &facts),
+        (Library::Python, Version::V201) => Client::python("charger_201.py", &facts),
+        (Library::Node, _) => Client::node("charger.mjs", &facts),
+    };
     let mut steps = BTreeMap::new();
     while let Some(line) = program.line().await {
         match line["ask"].as_str() {
@@ -162,7 +160,8 @@ async fn check(library: Library, version: Version, options: Options) {
             }
         }
     }
-    program.succeeded(&steps).await;
+    let names: Vec<String> = steps.keys().cloned().collect();
+    program.succeeded(&names).await;
     connection_is_right(&steps, version);
     cards_are_answered(&steps, version);
     remote_token_is_right(&steps, &scene, version);
@@ -416,69 +415,5 @@ async fn test_ocpp(server: &Server, station: &str, version: &str, args: &[&str])
     Told {
         code: output.status.code().unwrap_or(-1),
         output: said,
-    }
-}
-
-/// A running program of tests/interop/.
-struct Program {
-    child: Child,
-    lines: tokio::io::Lines<BufReader<tokio::process::ChildStdout>>,
-    errors: tokio::task::JoinHandle<String>,
-}
-
-impl Program {
-    fn start(library: Library, version: Version, facts: &Value) -> Program {
-        let (program, script) = match (library, version) {
-            (Library::Python, Version::V16) => (python(), "charger_16.py"),
-            (Library::Python, Version::V201) => (python(), "charger_201.py"),
-            (Library::Node, _) => (PathBuf::from("node"), "charger.mjs"),
-        };
-        let mut child = Command::new(program)
-            .arg(
-                Path::new(env!("CARGO_MANIFEST_DIR"))
-                    .join("interop")
-                    .join(script),
-            )
-            .env("INTEROP_FACTS", facts.to_string())
-            .env("KEYWATT_TEST_NODE_MODULES", node_modules())
-            .env("PYTHONDONTWRITEBYTECODE", "1")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .expect("the program starts");
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let mut stderr = child.stderr.take().unwrap();
-        let errors = tokio::spawn(async move {
-            let mut said = Vec::new();
-            let _ = stderr.read_to_end(&mut said).await;
-            String::from_utf8_lossy(&said).into_owned()
-        });
-        Program {
-            child,
-            lines,
-            errors,
-        }
-    }
-
-    /// The next line; `None` at the end.
-    async fn line(&mut self) -> Option<Value> {
-        let line = tokio::time::timeout(LINE, self.lines.next_line()).await;
-        let line = line.expect("a line in time").expect("text");
-        line.map(|line| {
-            serde_json::from_str(&line).unwrap_or_else(|error| panic!("{line}: {error}"))
-        })
-    }
-
-    async fn succeeded(mut self, steps: &BTreeMap<String, Value>) {
-        let status = self.child.wait().await.unwrap();
-        let said = self.errors.await.unwrap();
-        let last: Vec<&String> = steps.keys().collect();
-        assert!(
-            status.success() && steps.contains_key("done"),
-            "the program ended with {status} after {last:?}:\n{said}"
-        );
-        assert!(said.is_empty(), "the library complains:\n{said}");
     }
 }
