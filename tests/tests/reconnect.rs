@@ -112,7 +112,7 @@ impl Scene {
 }
 
 #[tokio::test]
-async fn the_newest_connection_wins_while_the_old_one_hangs_half_open() {
+async fn q7_the_newest_connection_wins_while_the_old_one_hangs_half_open() {
     for version in BOTH {
         let scene = Scene::set().await;
         let old = scene.wire(version).await;
@@ -147,7 +147,7 @@ async fn an_old_connection_that_listens_is_closed() {
 }
 
 #[tokio::test]
-async fn a_start_sent_again_gets_the_same_number_and_answer_even_after_a_revocation() {
+async fn q24_a_start_sent_again_gets_the_same_number_and_answer_even_after_a_revocation() {
     let scene = Scene::set().await;
     let wire = scene.wire(Version::V16).await;
     let (id, time) = (unique::message_id(), now());
@@ -217,7 +217,7 @@ async fn an_event_sent_again_gets_the_same_answer_and_is_kept_once() {
 }
 
 #[tokio::test]
-async fn a_reboot_that_counts_message_ids_from_1_again_is_answered_for_what_it_asks() {
+async fn q15_a_reboot_that_counts_message_ids_from_1_again_is_answered_for_what_it_asks() {
     for version in BOTH {
         let scene = Scene::set().await;
         let unknown = Presented::card(&unique::card());

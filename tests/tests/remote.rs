@@ -442,7 +442,7 @@ async fn a_charger_that_is_offline_is_409_and_one_that_does_not_answer_504() {
 }
 
 #[tokio::test]
-async fn a_charger_that_cannot_is_told_as_it_said() {
+async fn q34_a_charger_that_cannot_is_told_as_it_said() {
     let server = Server::plain().await;
     for version in BOTH {
         let scene = Scene::set(&server, version).await;

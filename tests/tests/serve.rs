@@ -259,7 +259,7 @@ async fn the_log_names_no_card_no_key_and_no_password() {
 }
 
 #[tokio::test]
-async fn a_signal_lets_stations_go_in_order() {
+async fn q8_a_signal_lets_stations_go_in_order() {
     let mut server = Server::plain().await;
     let owner = server.owner();
     let site = owner.installation().await;

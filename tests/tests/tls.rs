@@ -184,7 +184,7 @@ async fn an_unknown_station_is_refused_and_can_be_claimed() {
 }
 
 #[tokio::test]
-async fn a_password_is_bytes_with_colons_and_without_utf_8() {
+async fn q11_a_password_is_bytes_with_colons_and_without_utf_8() {
     let server = Server::plain().await;
     let scene = Scene::set(&server).await;
     let endpoint = scene.endpoint(&server, Version::V16);
@@ -274,7 +274,7 @@ async fn a_station_without_a_password_is_let_in_from_this_machine_only() {
 }
 
 #[tokio::test]
-async fn behind_a_proxy_this_machine_proves_nothing() {
+async fn q12_behind_a_proxy_this_machine_proves_nothing() {
     for args in [&["--behind-proxy"][..], &["--trusted-proxy", "127.0.0.1"]] {
         let server = Server::start(Options::default().args(args)).await;
         let scene = Scene::set(&server).await;
@@ -300,7 +300,7 @@ async fn who_takes_the_risk_may_let_stations_without_a_password_in() {
 }
 
 #[tokio::test]
-async fn the_address_a_trusted_proxy_tells_is_the_one_shown() {
+async fn q12_the_address_a_trusted_proxy_tells_is_the_one_shown() {
     let server = Server::start(Options::default().args(&["--trusted-proxy", "127.0.0.0/8"])).await;
     let scene = Scene::set(&server).await;
     scene.set_credential(json!({ "password": PASSWORD })).await;

@@ -113,6 +113,8 @@ impl App {
                 }
                 None => {}
             }
+            // Q33: they may have blocked the card themselves.
+            chargers.extend(self.blocked_cards.take(&committed.change, self.clock.now()));
             if let Change::Grant(grant) = &committed.change {
                 let Subject::Person(person) = grant.subject;
                 people.insert(person);

@@ -11,6 +11,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::Caller;
 use crate::after::DoorOpenings;
+use crate::blocked_cards::BlockedCards;
 use crate::cache_debts::CacheDebts;
 use crate::clock::{SharedClock, SharedRandom};
 use crate::events::Events;
@@ -48,6 +49,8 @@ pub struct App {
     pub(crate) standing: Standing,
     /// Caches of stations that must be cleared.
     pub(crate) cache_debts: CacheDebts,
+    /// Who was refused where of late.
+    pub(crate) blocked_cards: BlockedCards,
     /// How often doors were opened.
     pub(crate) door_openings: DoorOpenings,
     /// For what runs in the background.
@@ -122,6 +125,7 @@ impl App {
             events: Events::new(u64::from(u32::from_be_bytes(epoch))),
             standing: Standing::default(),
             cache_debts: CacheDebts::default(),
+            blocked_cards: BlockedCards::default(),
             door_openings: DoorOpenings::default(),
             myself: myself.clone(),
             tasks: TaskTracker::new(),
@@ -137,6 +141,7 @@ impl App {
         });
         app.take_up_debts().await?;
         app.follow_changes();
+        app.forget_examples();
         Ok(app)
     }
 

@@ -3,6 +3,7 @@
 
 mod after;
 mod app;
+mod blocked_cards;
 mod cache_debts;
 
 pub mod admin;

@@ -11,15 +11,19 @@ use model::{OcppVersion, StationId, StationKey, StationKind, StationSettings};
 
 mod answer;
 mod authorize;
+mod deviation;
 mod door;
 mod handshake;
 mod keeping;
+mod reader;
 mod requests;
 mod samples;
 mod standing;
 mod time;
 mod transaction;
 
+pub(crate) use deviation::EXAMPLES_KEPT;
+pub use deviation::{Deviated, Handling};
 pub(crate) use standing::Standing;
 
 /// What the listener knows of a peer that wants to speak OCPP.
@@ -35,6 +39,8 @@ pub struct Hello {
     pub encrypted: bool,
     /// Basic auth as sent.
     pub basic: Option<BasicAuth>,
+    /// The path has slashes doubled or at its end (Q4).
+    pub odd_slashes: bool,
 }
 
 /// Basic auth, as bytes: passwords need not be UTF-8.
@@ -162,6 +168,6 @@ pub trait Stations: Send + Sync + 'static {
         request: StationRequest,
     ) -> Result<StationReply, StationFailure>;
 
-    /// Deviations that were repaired: name and field.
-    fn quirks(&self, station: &StationKey, quirks: &[(&'static str, String)]);
+    /// What a message, or the handshake, had beside the standard.
+    fn deviated(&self, connection: &Connection, deviated: &Deviated<'_>);
 }

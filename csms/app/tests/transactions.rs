@@ -66,17 +66,7 @@ async fn a_stop_ends_its_transaction_once_and_says_what_a_start_would_get() {
     );
     assert_eq!(all[0].stop_reason.as_deref(), Some("Local"));
     assert_eq!(site.app.pep.usage(|usage| usage.open_count()), 0);
-    let record = site
-        .app
-        .station_record(&charger.station.key)
-        .await
-        .unwrap()
-        .unwrap();
-    assert!(
-        record.quirks.iter().any(|(name, _)| name == "second_stop"),
-        "{:?}",
-        record.quirks
-    );
+    assert_eq!(site.quirks(&charger).await, ["second_stop"]);
 }
 
 #[tokio::test]
@@ -176,18 +166,7 @@ async fn a_transaction_of_2_0_1_is_one_however_its_events_arrive() {
         event201(Phase::Updated, "T1", 0, "2026-11-24T12:00:09Z", None),
     )
     .await;
-    let record = site
-        .app
-        .station_record(&charger.station.key)
-        .await
-        .unwrap()
-        .unwrap();
-    assert!(
-        record
-            .quirks
-            .iter()
-            .any(|(name, _)| name == "seq_no_reused")
-    );
+    assert_eq!(site.quirks(&charger).await, ["seq_no_reused"]);
 }
 
 #[tokio::test]

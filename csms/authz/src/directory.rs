@@ -293,6 +293,13 @@ impl Directory {
             .map(|entry| (entry.id, entry.person))
     }
 
+    /// Whether it is a remote token of somebody in the organisation: made here, on no card.
+    #[must_use]
+    pub fn is_remote_token(&self, organisation: OrganisationId, token: &PresentedToken) -> bool {
+        self.credential(organisation, &token.received_key())
+            .is_some_and(|entry| entry.kind == CredentialKind::App && token.kind.admits(entry.kind))
+    }
+
     pub(crate) fn credential(
         &self,
         organisation: OrganisationId,

@@ -3,15 +3,16 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use app::station::{Admitted, Connection, Hello, Refusal};
+use app::station::{Admitted, Connection, Deviated, Hello, Refusal};
 use bytes::Bytes;
 use http::StatusCode;
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
-use model::OcppVersion;
+use model::QuirkName;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
 use crate::dispatch::count;
+use crate::handshake::Chosen;
 use crate::line::Line;
 use crate::registry::Unregistered;
 use crate::server::{Server, Slot};
@@ -29,8 +30,8 @@ pub(crate) struct Arrival {
     pub(crate) admitted: Admitted,
     /// [`crate::Registry::changes`] before it.
     pub(crate) changes: u64,
-    /// Agreed on.
-    pub(crate) version: OcppVersion,
+    /// What was agreed on.
+    pub(crate) agreed: Chosen,
 }
 
 /// Why a station is not let in.
@@ -67,7 +68,8 @@ impl Server {
         let Some((transport, early)) = self.upgraded(upgrade).await else {
             return;
         };
-        let version = arrival.version;
+        let agreed = arrival.agreed;
+        let version = agreed.version();
         let (station, line) = match self.register(arrival).await {
             Ok(registered) => registered,
             Err(goodbye) => return self.close(transport, &early, goodbye).await,
@@ -90,6 +92,11 @@ impl Server {
         let Server {
             shared, registry, ..
         } = self;
+        if let Chosen::Assumed(_) = agreed {
+            let quirks = [(QuirkName::NoSubprotocol, String::new())];
+            let deviated = Deviated::repaired("handshake", &quirks);
+            shared.stations.deviated(&connection, &deviated);
+        }
         let standing = Standing::new(registry, shared.stations.clone(), line, connection);
         // A fresh task: this one has grown to the size of a handshake.
         let tasks = shared.tasks.clone();
@@ -101,8 +108,9 @@ impl Server {
             hello,
             mut admitted,
             mut changes,
-            version,
+            agreed,
         } = arrival;
+        let version = agreed.version();
         for _ in 0..DECISIONS {
             match self
                 .registry

@@ -77,6 +77,7 @@ impl Server {
             trusted_loopback: client.trusted_loopback,
             encrypted: client.encrypted,
             basic: opening.basic.clone(),
+            odd_slashes: opening.odd_slashes,
         };
         let (admitted, changes) = match self.admit(&hello).await {
             Ok(admitted) => admitted,
@@ -85,12 +86,12 @@ impl Server {
         };
         let tasks = self.shared.tasks.clone();
         match handshake::agree(&request, &opening, &admitted.settings.now()) {
-            Ok((version, response)) => {
+            Ok((agreed, response)) => {
                 let arrival = Arrival {
                     hello,
                     admitted,
                     changes,
-                    version,
+                    agreed,
                 };
                 tasks.spawn(self.begin_session(upgrade, arrival, slot));
                 response

@@ -4,7 +4,10 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::StationKey;
 
 /// What is done about a deviation of a station.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -137,6 +140,8 @@ quirks! {
     ClockAhead = "clock_ahead", Request, Report;
     /// An EVSE and connector that do not go together: EVSE 0 with a connector, or no connector.
     StationLevelConnector = "station_level_connector", Request, Repair;
+    /// The door that an Authorize of a lock names is no number; the lock's only door counts.
+    DoorUnreadable = "door_unreadable", Request, Report;
     /// A message that no repair makes readable; it was refused.
     UnreadableMessage = "unreadable_message", Frame, Report;
     /// A text frame with nothing in it.
@@ -183,6 +188,38 @@ impl fmt::Display for QuirkName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }
+}
+
+/// A deviation that was seen of a station.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeenQuirk {
+    /// Whose.
+    pub station: StationKey,
+    /// Which.
+    pub name: QuirkName,
+    /// How often.
+    pub count: i64,
+    /// How often of these the message was refused for it.
+    pub refused: i64,
+    /// First.
+    pub first_at: Timestamp,
+    /// Last.
+    pub last_at: Timestamp,
+    /// In which message it was seen last, e.g. `MeterValues`; `handshake` before the first.
+    pub action: String,
+    /// In which field of it, list positions left out; empty for the whole.
+    pub field: String,
+    /// The last payload that was kept; for seven days.
+    pub example: Option<QuirkExample>,
+}
+
+/// A payload with a deviation, cards and secrets masked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QuirkExample {
+    /// The payload.
+    pub text: String,
+    /// When it was received.
+    pub at: Timestamp,
 }
 
 /// What the owner says is done about the deviations of a station; the default of each where

@@ -118,8 +118,6 @@ pub struct StationRecord {
     pub version: Option<OcppVersion>,
     /// Flushed now and then.
     pub last_seen_at: Option<Timestamp>,
-    /// Named deviations seen, with their counts.
-    pub quirks: Vec<(String, i64)>,
 }
 
 /// The last reported state of a connector, or of a door's reader and bolt.

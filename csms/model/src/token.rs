@@ -58,6 +58,9 @@ pub struct PresentedToken {
     pub value: String,
     /// The kind the station named.
     pub kind: TokenKind,
+    /// The number of the card behind it, where the station's reader writes it otherwise
+    /// ([`crate::ReaderProfile`]); compared in place of `value`.
+    canonical: Option<String>,
 }
 
 impl PresentedToken {
@@ -67,6 +70,16 @@ impl PresentedToken {
         Self {
             value: value.into(),
             kind,
+            canonical: None,
+        }
+    }
+
+    /// The same token, known by another number than the one received.
+    #[must_use]
+    pub fn known_as(self, canonical: String) -> Self {
+        Self {
+            canonical: Some(canonical),
+            ..self
         }
     }
 
@@ -89,6 +102,13 @@ impl PresentedToken {
     /// The key under which a credential would be found.
     #[must_use]
     pub fn key(&self) -> String {
+        normalise(self.canonical.as_ref().unwrap_or(&self.value))
+    }
+
+    /// The key of what was received, whatever the reader's profile says: it stays the same when
+    /// the profile changes.
+    #[must_use]
+    pub fn received_key(&self) -> String {
         normalise(&self.value)
     }
 }

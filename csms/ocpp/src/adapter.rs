@@ -2,13 +2,14 @@
 
 use model::command::{CommandAnswer, CommandError, StationCommand};
 use model::neutral::{StationReply, StationRequest};
-use model::{OcppVersion, Reason};
+use model::{OcppVersion, QuirkName, Reason};
 use rpc::{ErrorCode, Version};
 use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::error::WireError;
+use crate::excerpt;
 use crate::lock;
 use crate::occasion::Occasion;
 use crate::peer::Peer;
@@ -149,11 +150,24 @@ impl Adapter {
         };
         deviation
             .map(|field| Quirk {
-                name: "answer_form",
+                name: QuirkName::AnswerForm,
                 field,
             })
             .into_iter()
             .collect()
+    }
+
+    /// The payload of a message as it may be kept to show a deviation: cards and secrets masked,
+    /// cut to 2,000 characters. `None` if it cannot be read.
+    #[must_use]
+    pub fn excerpt(payload: &RawValue) -> Option<String> {
+        excerpt::excerpt(payload)
+    }
+
+    /// Whether a station spelt the code of its CALLERROR as this version does (quirk Q19).
+    #[must_use]
+    pub fn is_error_code(&self, code: &str) -> bool {
+        ErrorCode::parse(code).is_some_and(|known| known.wire(self.version) == code)
     }
 
     /// The status a station of this version is told for a reason.
@@ -209,9 +223,19 @@ pub const fn command_actions(version: OcppVersion) -> &'static [&'static str] {
 
 /// A payload as it goes onto the wire.
 pub(crate) fn to_raw<T: Serialize>(payload: &T) -> Result<Box<RawValue>, WireError> {
-    serde_json::value::to_raw_value(payload)
-        .map_err(|_| WireError::new(ErrorCode::InternalError, "the answer could not be written"))
+    let unwritable =
+        |_| WireError::new(ErrorCode::InternalError, "the answer could not be written");
+    let raw = serde_json::value::to_raw_value(payload).map_err(unwritable)?;
+    // Quirk Q23: rust-ocpp writes times of 2.0.1 with thousandths. Ours have none
+    // ([`crate::time::whole_seconds`]), and no other text of an answer comes from elsewhere.
+    if !raw.get().contains(THOUSANDTHS) {
+        return Ok(raw);
+    }
+    RawValue::from_string(raw.get().replace(THOUSANDTHS, "Z\"")).map_err(unwritable)
 }
+
+/// How a time ends that is written with thousandths and has none.
+const THOUSANDTHS: &str = ".000Z\"";
 
 /// The payload of an answer without fields.
 pub(crate) fn empty() -> Result<Box<RawValue>, WireError> {

@@ -9,6 +9,7 @@ mod path;
 mod walk;
 
 pub(crate) use known::known;
+pub(crate) use path::tellable;
 pub(crate) use walk::{Repaired, check_sent, read};
 
 /// The table of one action.

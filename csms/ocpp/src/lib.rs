@@ -13,6 +13,7 @@
 mod adapter;
 mod decimal;
 mod error;
+mod excerpt;
 mod form;
 mod lock;
 mod mask;
@@ -20,6 +21,7 @@ mod meter;
 mod number;
 mod occasion;
 mod peer;
+mod policy;
 mod quirk;
 mod read;
 mod sent;

@@ -331,7 +331,6 @@ json!(
     Map<String, Value> = "metadata",
     Value = "JSON",
     Vec<u32> = "connectors",
-    Vec<(String, i64)> = "quirks",
     StationSettings = "station settings",
 );
 

@@ -147,6 +147,11 @@ constraints! {
     StationLock = Foreign "stations_lock_fkey";
     /// A station is a charger or a lock.
     StationOneKind = Check "stations_one_kind";
+    /// The name of a deviation of a station.
+    StationQuirkKey = Unique "station_quirks_pkey",
+        "station_quirks.station_key, station_quirks.name";
+    /// An example has a time.
+    StationQuirkExample = Check "station_quirks_whole_example";
     /// A password has a salt and a hash.
     StationWholePassword = Check "stations_whole_password";
     /// The state of a station.

@@ -7,7 +7,7 @@ use model::neutral::ReportKind;
 use model::{
     AcceptedState, Action, AuthorizationRequired, ChangeKind, ChargerAuthorization, CredentialKind,
     CredentialState, DoorFail, DoorResult, DoorState, Effect, Entry, OcppVersion, OfflinePolicy,
-    PersonState, Phase, Reason, Role,
+    PersonState, Phase, QuirkName, Reason, Role,
 };
 
 use crate::StoreError;
@@ -91,6 +91,7 @@ named! {
     DoorResult: name, DoorResult::from_name;
     Entry: name, Entry::from_name;
     OcppVersion: name, OcppVersion::from_name;
+    QuirkName: name, QuirkName::from_name;
     Action: name, |word: &str| Action::from_str(word).ok();
     Role: name, |word: &str| Role::from_str(word).ok();
     Reason: code, |word: &str| Reason::from_str(word).ok();

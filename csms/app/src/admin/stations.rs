@@ -3,8 +3,8 @@
 use authz::act;
 use model::{
     Action, AreaId, Change, ChargerAuthorization, ConnectorState, InstallationId, Labels, NodeId,
-    OrganisationId, PasswordHash, RefusedHandshake, Station, StationId, StationKey, StationKind,
-    StationRecord,
+    OrganisationId, PasswordHash, RefusedHandshake, SeenQuirk, Station, StationId, StationKey,
+    StationKind, StationRecord, Treatment,
 };
 use store::image;
 
@@ -14,6 +14,7 @@ use super::write::{Done, Verdict, Write};
 use super::{Admin, ListQuery, Listing};
 use crate::link::{Disconnect, Presence};
 use crate::secret::hash_station_password;
+use crate::station::EXAMPLES_KEPT;
 use crate::{ApiError, Caller};
 
 /// The shortest and longest password of a station, in bytes (OCPP security whitepaper: 16 to 40).
@@ -28,6 +29,8 @@ pub struct Telemetry {
     pub record: Option<StationRecord>,
     /// The state of its connectors.
     pub connectors: Vec<ConnectorState>,
+    /// Its deviations, last first, each with what is done about it; for technical work only.
+    pub quirks: Vec<(SeenQuirk, Treatment)>,
     /// Addresses, serial number and deviations are for who does technical work.
     pub detail: Detail,
 }
@@ -48,6 +51,7 @@ impl Telemetry {
             presence: None,
             record: None,
             connectors: Vec::new(),
+            quirks: Vec::new(),
             detail: Detail::Technical,
         }
     }
@@ -100,16 +104,39 @@ impl Admin {
         node: NodeId,
         key: &StationKey,
     ) -> Result<Telemetry, ApiError> {
+        let (detail, quirks) = if self.is_technical(caller, node) {
+            (Detail::Technical, self.quirks_of(key).await?)
+        } else {
+            (Detail::Public, Vec::new())
+        };
         Ok(Telemetry {
             presence: self.link.presence(key),
             record: self.store.get_station_record(key).await?,
             connectors: self.store.connector_states(key).await?,
-            detail: if self.is_technical(caller, node) {
-                Detail::Technical
-            } else {
-                Detail::Public
-            },
+            quirks,
+            detail,
         })
+    }
+
+    /// The deviations seen of a station, and what is done about each. An example that is due to be
+    /// forgotten is not shown, whether or not it is still there.
+    async fn quirks_of(&self, key: &StationKey) -> Result<Vec<(SeenQuirk, Treatment)>, ApiError> {
+        let seen = self.store.station_quirks(key).await?;
+        if seen.is_empty() {
+            return Ok(Vec::new());
+        }
+        let station = self.store.get_station(key).await?;
+        let tolerance = station.map(|station| station.settings.tolerance);
+        let tolerance = tolerance.unwrap_or_default();
+        let forgotten = self.clock.now() - EXAMPLES_KEPT;
+        Ok(seen
+            .into_iter()
+            .map(|mut quirk| {
+                quirk.example.take_if(|example| example.at < forgotten);
+                let treatment = tolerance.of(quirk.name);
+                (quirk, treatment)
+            })
+            .collect())
     }
 
     fn is_technical(&self, caller: &Caller, node: NodeId) -> bool {

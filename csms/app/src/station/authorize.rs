@@ -44,11 +44,30 @@ impl App {
             .await
             .map_err(|_| StationFailure::Unavailable)?;
         self.tell_decision(&decided);
+        self.note_refusal(connection, &decided, &authorize.token);
         let verdict = self.verdict(&decided, authorize.token, decided.row.at);
         Ok(match authorize.form {
             AuthorizeForm::Standard => StationReply::Authorized(Box::new(verdict)),
             AuthorizeForm::Door => StationReply::Door(Box::new(self.door_reply(&decided, verdict))),
         })
+    }
+
+    /// Remembers who was refused at a charger, for the day when they get their right.
+    pub(super) fn note_refusal(
+        &self,
+        connection: &Connection,
+        decided: &Decided,
+        token: &PresentedToken,
+    ) {
+        if let StationKind::Charger(charger) = connection.station.kind
+            && !decided.outcome.allows()
+            && !token.is_nothing()
+        {
+            let person = decided.outcome.found().person;
+            let now = decided.row.at;
+            self.blocked_cards
+                .note(charger, person, Some(token.key()), now);
+        }
     }
 
     /// What a station is told of a decision.

@@ -1,9 +1,9 @@
 //! Who may connect.
 
-use model::{RefusedHandshake, StationId, StationIdError};
+use model::{QuirkName, RefusedHandshake, StationId, StationIdError, Treatment};
 use store::Droppable;
 
-use super::{Admitted, Hello, LiveSettings, Refusal};
+use super::{Admitted, Deviated, Hello, LiveSettings, Refusal};
 use crate::App;
 use crate::secret::{Pepper, hex, verify_station_password};
 use model::{PasswordHash, Station, StationKind};
@@ -22,7 +22,8 @@ impl App {
                 return Err(away());
             }
         };
-        let authenticated = self.prove(&station, &id, hello)?;
+        let proof = self.prove(&station, &id, hello)?;
+        let quirks = handshake_quirks(&station, &id, hello, proof)?;
         let doors = match station.kind {
             StationKind::Charger(_) => Vec::new(),
             StationKind::Lock(lock) => self
@@ -33,20 +34,24 @@ impl App {
                 .unwrap_or_default(),
         };
         self.standing_of(&station).await.map_err(|_| away())?;
-        Ok(Admitted {
+        let tolerance = station.settings.tolerance.clone();
+        let admitted = Admitted {
             key: station.key,
             id: station.id,
             kind: station.kind,
             doors,
-            authenticated,
+            authenticated: proof != Proof::None,
             settings: LiveSettings::new(station.settings),
-        })
+        };
+        let deviated = Deviated::repaired("handshake", &quirks);
+        self.note_quirks(&admitted, &tolerance, &deviated);
+        Ok(admitted)
     }
 
-    fn prove(&self, station: &Station, id: &StationId, hello: &Hello) -> Result<bool, Refusal> {
+    fn prove(&self, station: &Station, id: &StationId, hello: &Hello) -> Result<Proof, Refusal> {
         let Some(kept) = &station.password else {
             return if hello.trusted_loopback || self.settings.allow_profile_0 {
-                Ok(false)
+                Ok(Proof::None)
             } else {
                 Err(Refusal {
                     status: 401,
@@ -91,8 +96,13 @@ impl App {
             fix: "set the station's user name to its identity, or leave it empty in its menu"
                 .to_owned(),
         })?;
-        if is_password(&self.settings.pepper, kept, password) {
-            return Ok(true);
+        let other_form = station.settings.tolerance.of(QuirkName::PasswordForm);
+        match is_password(&self.settings.pepper, kept, password) {
+            Some(PasswordForm::AsSet) => return Ok(Proof::Password),
+            Some(PasswordForm::Other) if other_form != Treatment::Refuse => {
+                return Ok(Proof::PasswordInOtherForm);
+            }
+            Some(PasswordForm::Other) | None => {}
         }
         self.standing
             .wrong_passwords
@@ -145,21 +155,99 @@ fn password_of<'a>(id: &StationId, pair: &'a [u8]) -> Option<&'a [u8]> {
     rest.strip_prefix(b":")
 }
 
+/// How a station showed that it is who it says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Proof {
+    /// Not at all.
+    None,
+    /// By its password.
+    Password,
+    /// By its password as hex text where bytes were set, or the other way round.
+    PasswordInOtherForm,
+}
+
+/// In which form a password was presented.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum PasswordForm {
+    /// The bytes that were set.
+    AsSet,
+    /// Hex text of them, or the bytes of hex text that was set.
+    Other,
+}
+
 /// The bytes as sent; or, since stations differ in whether they decode a hex key (Q11), the other
-/// form of the same key.
-fn is_password(pepper: &Pepper, kept: &PasswordHash, password: &[u8]) -> bool {
-    if verify_station_password(pepper, kept, password) {
-        return true;
-    }
-    if let Some(decoded) = from_hex(password) {
-        return verify_station_password(pepper, kept, &decoded);
-    }
-    if password.len() > 20 {
-        return false;
-    }
+/// form of the same key. All forms are tried whatever the first of them says, so that the time
+/// tells nothing of which of them is right; each is compared in constant time.
+fn is_password(pepper: &Pepper, kept: &PasswordHash, password: &[u8]) -> Option<PasswordForm> {
+    let as_set = verify_station_password(pepper, kept, password);
     let upper = hex(password);
-    verify_station_password(pepper, kept, upper.as_bytes())
-        || verify_station_password(pepper, kept, upper.to_lowercase().as_bytes())
+    let lower = upper.to_lowercase();
+    let text = password.len() <= 20;
+    let decoded = from_hex(password);
+    let others = [
+        (decoded.is_some(), decoded.as_deref().unwrap_or(password)),
+        (text, upper.as_bytes()),
+        (text, lower.as_bytes()),
+    ];
+    let mut other = false;
+    for (counts, form) in others {
+        other |= verify_station_password(pepper, kept, form) & counts;
+    }
+    if as_set {
+        return Some(PasswordForm::AsSet);
+    }
+    other.then_some(PasswordForm::Other)
+}
+
+/// What the handshake has beside the standard, now that it is known to be the station's.
+fn handshake_quirks(
+    station: &Station,
+    id: &StationId,
+    hello: &Hello,
+    proof: Proof,
+) -> Result<Vec<(QuirkName, String)>, Refusal> {
+    let seen = [
+        (
+            hello.odd_slashes,
+            QuirkName::PathSlashes,
+            "path",
+            "the URL has slashes doubled or at its end",
+            "end the URL in the station with its identity, without a slash behind it",
+        ),
+        (
+            *id != station.id,
+            QuirkName::IdentityCase,
+            "path",
+            "the identity is written in other letter case than registered",
+            "write the identity in the station as it is registered",
+        ),
+        (
+            proof == Proof::PasswordInOtherForm,
+            QuirkName::PasswordForm,
+            "Authorization",
+            "the password comes in the other form",
+            "set the same form of the password on both sides",
+        ),
+    ];
+    let mut quirks = Vec::new();
+    for (deviates, quirk, field, reason, fix) in seen {
+        if !deviates {
+            continue;
+        }
+        if station.settings.tolerance.of(quirk) == Treatment::Refuse {
+            return Err(Refusal {
+                status: 400,
+                code: quirk.name(),
+                reason: format!(
+                    "{reason}, which is not tolerated of station `{}`",
+                    station.id
+                ),
+                fix: format!("{fix}, or tolerate `{quirk}` in its settings"),
+            });
+        }
+        quirks.push((quirk, field.to_owned()));
+    }
+    Ok(quirks)
 }
 
 fn from_hex(text: &[u8]) -> Option<Vec<u8>> {
@@ -235,9 +323,17 @@ mod tests {
         let kept_bytes = hash_station_password(&pepper, &SystemRandom, &bytes);
         let kept_text = hash_station_password(&pepper, &SystemRandom, text.as_bytes());
         for kept in [&kept_bytes, &kept_text] {
-            assert!(is_password(&pepper, kept, &bytes));
-            assert!(is_password(&pepper, kept, text.as_bytes()));
-            assert!(!is_password(&pepper, kept, b"00"));
+            assert_eq!(is_password(&pepper, kept, b"00"), None);
         }
+        let other = Some(PasswordForm::Other);
+        let as_set = Some(PasswordForm::AsSet);
+        assert_eq!(is_password(&pepper, &kept_bytes, &bytes), as_set);
+        assert_eq!(is_password(&pepper, &kept_bytes, text.as_bytes()), other);
+        assert_eq!(
+            is_password(&pepper, &kept_bytes, text.to_lowercase().as_bytes()),
+            other
+        );
+        assert_eq!(is_password(&pepper, &kept_text, &bytes), other);
+        assert_eq!(is_password(&pepper, &kept_text, text.as_bytes()), as_set);
     }
 }

@@ -9,7 +9,8 @@ use jiff::Timestamp;
 use model::neutral::TransactionEvent;
 use model::{
     ChargerId, CredentialId, DecisionId, EvseId, OrganisationId, PersonId, Phase, PresentedToken,
-    Reason, StationKey, StopGroup, Transaction, TransactionId, TransactionRecord, TransactionRef,
+    QuirkName, Reason, StationKey, StopGroup, Transaction, TransactionId, TransactionRecord,
+    TransactionRef,
 };
 use store::{Counter, StoreError, Tx};
 
@@ -54,7 +55,7 @@ pub(super) struct Kept {
     pub(super) phase: Phase,
     /// The message was not known yet.
     pub(super) is_new: bool,
-    pub(super) quirk: Option<&'static str>,
+    pub(super) quirk: Option<QuirkName>,
 }
 
 impl App {
@@ -98,11 +99,11 @@ impl Keep {
                         .await?
                         .is_some()
                 {
-                    quirk = Some("seq_no_reused");
+                    quirk = Some(QuirkName::SeqNoReused);
                 }
                 if self.event.phase == Phase::Ended && transaction.ended_at.is_some() {
                     // Kept, but a closed transaction does not change again.
-                    quirk = quirk.or(Some("second_stop"));
+                    quirk = quirk.or(Some(QuirkName::SecondStop));
                 } else {
                     self.apply(&mut transaction);
                     tx.update_transaction(&transaction).await?;
@@ -173,10 +174,11 @@ impl Keep {
         let meter = event.meter_wh.map_or_else(String::new, |wh| wh.to_string());
         match &event.reference {
             TransactionRef::New => {
+                // As received: a retry is known again though the reader's profile has changed.
                 let token = event
                     .token
                     .as_ref()
-                    .map(PresentedToken::key)
+                    .map(PresentedToken::received_key)
                     .unwrap_or_default();
                 let evse = event.evse.unwrap_or(0);
                 format!("start|{evse}|{token}|{time}|{meter}")

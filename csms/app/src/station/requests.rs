@@ -9,7 +9,7 @@ use serde_json::json;
 use store::{DoorStateRow, Droppable, StationReport};
 
 use super::time::plausible_or;
-use super::{Admitted, Connection, Hello, Refusal, StationFailure, Stations};
+use super::{Admitted, Connection, Deviated, Hello, Refusal, StationFailure, Stations};
 use crate::App;
 
 #[async_trait]
@@ -64,8 +64,9 @@ impl Stations for App {
         &self,
         connection: &Connection,
         message_id: &str,
-        request: StationRequest,
+        mut request: StationRequest,
     ) -> Result<StationReply, StationFailure> {
+        self.read_token(connection, &mut request);
         let accepted = self.standing.accepted(&connection.station.key) == AcceptedState::Accepted;
         match request {
             StationRequest::Boot(boot) => self.boot(connection, boot).await,
@@ -88,8 +89,8 @@ impl Stations for App {
         }
     }
 
-    fn quirks(&self, station: &model::StationKey, quirks: &[(&'static str, String)]) {
-        self.count_quirks(station, quirks);
+    fn deviated(&self, connection: &Connection, deviated: &Deviated<'_>) {
+        self.note_deviations(connection, deviated);
     }
 }
 

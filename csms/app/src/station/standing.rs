@@ -1,4 +1,4 @@
-//! What is known of each station while the process lives: its acceptance, its quirks.
+//! What is known of each station while the process lives: its acceptance, what it says of itself.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -6,8 +6,9 @@ use std::net::IpAddr;
 use jiff::{SignedDuration, Timestamp};
 use model::{AcceptedState, Station, StationKey, StationRecord};
 use parking_lot::Mutex;
-use store::{Droppable, StoreError};
+use store::StoreError;
 
+use super::deviation::Noted;
 use crate::App;
 
 /// Memory of stations, beside the database.
@@ -15,6 +16,7 @@ use crate::App;
 pub(crate) struct Standing {
     records: Mutex<HashMap<StationKey, StationRecord>>,
     pub(crate) wrong_passwords: WrongPasswords,
+    pub(crate) noted: Noted,
 }
 
 impl Standing {
@@ -39,6 +41,11 @@ impl Standing {
         record.clone()
     }
 
+    /// The serial number the station gave at its last boot.
+    pub(crate) fn serial(&self, station: &StationKey) -> Option<String> {
+        self.records.lock().get(station)?.serial.clone()
+    }
+
     pub(crate) fn record(&self, station: &StationKey) -> Option<StationRecord> {
         self.records.lock().get(station).cloned()
     }
@@ -46,6 +53,7 @@ impl Standing {
     /// Forgets a station that was removed.
     pub(crate) fn forget(&self, station: &StationKey) {
         self.records.lock().remove(station);
+        self.noted.forget(station);
     }
 }
 
@@ -63,28 +71,6 @@ impl App {
             .entry(station.key.clone())
             .or_insert(record);
         Ok(())
-    }
-
-    pub(super) fn count_quirks(&self, station: &StationKey, quirks: &[(&'static str, String)]) {
-        if quirks.is_empty() {
-            return;
-        }
-        let record = self.standing.update(station, |record| {
-            for (name, _) in quirks {
-                match record.quirks.iter_mut().find(|(known, _)| known == name) {
-                    Some((_, count)) => *count += 1,
-                    None => record.quirks.push(((*name).to_owned(), 1)),
-                }
-            }
-        });
-        for (name, field) in quirks {
-            tracing::debug!(station.id = %station, quirk = name, field, "repaired");
-            metrics::counter!("keywatt_quirks_total", "quirk" => *name).increment(1);
-        }
-        self.store.offer(Droppable::Quirks {
-            station: station.clone(),
-            quirks: record.quirks,
-        });
     }
 
     /// The record of a station, as the process knows it, else as the database does.
@@ -112,7 +98,6 @@ fn empty_record(key: StationKey) -> StationRecord {
         firmware: None,
         version: None,
         last_seen_at: None,
-        quirks: Vec::new(),
     }
 }
 

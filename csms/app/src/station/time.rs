@@ -4,17 +4,12 @@ use jiff::{SignedDuration, Timestamp};
 use model::EventTime;
 use model::neutral::Delivery;
 
-/// 2015-01-01: no station of OCPP 1.6 or 2.0.1 is older.
-const EARLIEST: i64 = 1_420_070_400;
-/// A clock may be ahead by that much.
-const AHEAD: SignedDuration = SignedDuration::from_hours(24);
 /// What is older than that is late.
 const LATE: SignedDuration = SignedDuration::from_mins(5);
 
 /// The time, if it can be read and believed (Q22: 1970 after power loss, clocks in the future).
 pub(super) fn plausible(time: &EventTime, now: Timestamp) -> Option<Timestamp> {
-    time.time
-        .filter(|time| time.as_second() >= EARLIEST && *time <= now + AHEAD)
+    time.believed(now).ok()
 }
 
 /// The time if it can be believed, else the time of receipt.

@@ -5,8 +5,8 @@ use authz::{Asker, Intent, Outcome, Request, Resource};
 use jiff::Timestamp;
 use model::neutral::{StationReply, TransactionEvent, TransactionReply, Verdict};
 use model::{
-    Action, ChargerId, Entry, NodeId, OcppVersion, OrganisationId, Phase, PresentedToken, Reason,
-    StationKind, Transaction, TransactionId, TransactionRef,
+    Action, ChargerId, Entry, NodeId, OcppVersion, OrganisationId, Phase, PresentedToken,
+    QuirkName, Reason, StationKind, Transaction, TransactionId, TransactionRef,
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -87,15 +87,24 @@ impl App {
         }
         self.follow_use(&kept.transaction, judged.as_ref(), kept.is_new);
         if let Some(quirk) = kept.quirk {
-            self.count_quirks(
-                &connection.station.key,
-                &[(quirk, "transaction".to_owned())],
-            );
+            let action = match connection.version {
+                OcppVersion::V16 => "StopTransaction",
+                OcppVersion::V201 => "TransactionEvent",
+            };
+            let field = if quirk == QuirkName::SeqNoReused {
+                "seqNo"
+            } else {
+                "transactionId"
+            };
+            self.note_conduct(connection, quirk, action, field);
         }
         if kept.is_new {
             self.tell_transaction(connection, &kept.transaction, kept.phase);
             if let Some(judged) = &judged {
                 self.tell_decision(&judged.now);
+                if let Some(token) = &token {
+                    self.note_refusal(connection, &judged.now, token);
+                }
             }
             self.enforce(connection, &kept.transaction, judged.as_ref());
         }
@@ -353,10 +362,11 @@ impl App {
         if !unauthenticated || transaction.ended_at.is_some() {
             return;
         }
-        self.count_quirks(
-            &connection.station.key,
-            &[("does_not_enforce", "idToken".to_owned())],
-        );
+        let (action, field) = match connection.version {
+            OcppVersion::V16 => ("StartTransaction", "idTag"),
+            OcppVersion::V201 => ("TransactionEvent", "idToken"),
+        };
+        self.note_conduct(connection, QuirkName::DoesNotEnforce, action, field);
         let directory = self.live.directory();
         let stops = transaction
             .charger

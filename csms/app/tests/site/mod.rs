@@ -100,6 +100,16 @@ impl Site {
         *now += SignedDuration::from_secs(seconds);
     }
 
+    /// The names of the deviations seen of a station, last first.
+    pub async fn quirks(&self, connection: &Connection) -> Vec<&'static str> {
+        self.store.flush().await;
+        let seen = self.store.station_quirks(&connection.station.key).await;
+        seen.unwrap()
+            .iter()
+            .map(|quirk| quirk.name.name())
+            .collect()
+    }
+
     pub async fn change(&self, change: Change) {
         let actor = Actor {
             person: None,

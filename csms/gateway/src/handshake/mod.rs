@@ -19,7 +19,7 @@ use model::{OcppVersion, StationId, StationSettings};
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use crate::answer::{self, Body};
-pub(crate) use subprotocol::wire;
+pub(crate) use subprotocol::{Chosen, wire};
 
 /// What a request to the listener is.
 #[derive(Debug, PartialEq, Eq)]
@@ -62,6 +62,8 @@ pub(crate) struct Opening {
     pub(crate) identity: StationId,
     /// As sent.
     pub(crate) basic: Option<BasicAuth>,
+    /// The path has slashes doubled or at its end.
+    pub(crate) odd_slashes: bool,
     key: HeaderValue,
 }
 
@@ -92,6 +94,7 @@ pub(crate) fn open(request: &Parts) -> Result<Opening, Rejected> {
     Ok(Opening {
         identity,
         basic,
+        odd_slashes: path::has_odd_slashes(path),
         key,
     })
 }
@@ -153,27 +156,23 @@ pub(crate) enum Disagreed {
     Refused(Refusal),
 }
 
-/// The version agreed on, and the answer that says so.
+/// What was agreed on, and the answer that says so.
 pub(crate) fn agree(
     request: &Parts,
     opening: &Opening,
     settings: &StationSettings,
-) -> Result<(OcppVersion, Response<Body>), Disagreed> {
+) -> Result<(Chosen, Response<Body>), Disagreed> {
     let chosen = subprotocol::choose(&request.headers, settings).map_err(Disagreed::Version)?;
     check_identity(chosen.version(), &opening.identity).map_err(Disagreed::Refused)?;
     let mut response = switch(opening);
-    let version = match chosen {
-        subprotocol::Chosen::Offered(version) => {
-            answer::set(
-                &mut response,
-                SEC_WEBSOCKET_PROTOCOL,
-                wire(version).subprotocol(),
-            );
-            version
-        }
-        subprotocol::Chosen::Assumed(version) => version,
-    };
-    Ok((version, response))
+    if let Chosen::Offered(version) = chosen {
+        answer::set(
+            &mut response,
+            SEC_WEBSOCKET_PROTOCOL,
+            wire(version).subprotocol(),
+        );
+    }
+    Ok((chosen, response))
 }
 
 /// OCPP 2.0.1 part 4 §3.1.1: the identity is the user name of Basic auth too, so it holds no colon.

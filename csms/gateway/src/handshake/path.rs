@@ -38,6 +38,11 @@ pub(super) fn identity(path: &str) -> Result<StationId, Refusal> {
     })
 }
 
+/// Whether a path has slashes doubled or at its end (Q4).
+pub(super) fn has_odd_slashes(path: &str) -> bool {
+    path.contains("//") || path.ends_with('/')
+}
+
 /// What to record of a path that names no identity.
 pub(super) fn raw_identity(path: &str) -> String {
     let last = path

@@ -2,12 +2,12 @@
 
 use app::station::Refusal;
 use http::{HeaderMap, header};
-use model::{OcppVersion, StationSettings};
+use model::{OcppVersion, QuirkName, StationSettings, Treatment};
 use rpc::Version;
 
 /// What the handshake says about the version.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Chosen {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Chosen {
     /// Offered, and named in the answer.
     Offered(OcppVersion),
     /// None was offered; the owner says what it speaks, and the answer names none (Q1).
@@ -15,10 +15,10 @@ pub(super) enum Chosen {
 }
 
 impl Chosen {
-    /// Which version it is.
-    pub(super) const fn version(&self) -> OcppVersion {
+    /// The version spoken.
+    pub(crate) const fn version(self) -> OcppVersion {
         match self {
-            Chosen::Offered(version) | Chosen::Assumed(version) => *version,
+            Chosen::Offered(version) | Chosen::Assumed(version) => version,
         }
     }
 }
@@ -42,7 +42,8 @@ pub(super) fn choose(headers: &HeaderMap, settings: &StationSettings) -> Result<
         return Ok(Chosen::Offered(spoken(version)));
     }
     if offered.is_empty() {
-        if settings.assume_ocpp16 {
+        let tolerated = settings.tolerance.of(QuirkName::NoSubprotocol) != Treatment::Refuse;
+        if settings.assume_ocpp16 && tolerated {
             return Ok(Chosen::Assumed(OcppVersion::V16));
         }
         return Err(Refusal {

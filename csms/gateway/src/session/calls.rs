@@ -4,13 +4,13 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use app::station::{Admitted, Connection, StationFailure, Stations};
+use app::station::{Admitted, Connection, Deviated, Handling, StationFailure, Stations};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use metrics::{counter, histogram};
 use model::neutral::{StationReply, StationRequest};
-use model::{StationKey, StationKind};
-use ocpp::{Adapter, Peer, Quirk, WireError};
+use model::{QuirkName, StationKind};
+use ocpp::{Adapter, Decoded, Peer, Quirk, WireError};
 use rpc::{ErrorCode, MessageId};
 use serde_json::value::RawValue;
 use tokio::time::Instant;
@@ -110,15 +110,23 @@ async fn decide(shared: &Shared, connection: &Connection, call: Call) -> Answere
         action,
         payload,
     } = call;
-    let decoded = match adapter.decode(&peer(&connection.station), &action, &payload) {
+    let mut decoded = match adapter.decode(&peer(&connection.station), &action, &payload) {
         Ok(decoded) => decoded,
         Err(error) => {
+            if is_about_the_form(error.code) {
+                note_unreadable(&*shared.stations, connection, &action, &error.description);
+            }
             let known = (error.code != ErrorCode::NotImplemented).then_some(action);
             return refused(version, &id, &error, known);
         }
     };
+    decoded.note_values(shared.clock.now());
+    if !decoded.quirks.is_empty()
+        && let Some(refusal) = tolerate(shared, connection, &action, &decoded, &payload)
+    {
+        return refused(version, &id, &refusal, Some(action));
+    }
     drop(payload);
-    note(&*shared.stations, &connection.station.key, decoded.quirks);
     let answer = match decoded.answer {
         Some(answer) => Ok(answer),
         None => match requests(shared, connection, &id, decoded.requests).await {
@@ -202,14 +210,85 @@ fn peer(station: &Admitted) -> Peer {
     }
 }
 
-/// Notes deviations of a station.
-pub(super) fn note(stations: &dyn Stations, station: &StationKey, quirks: Vec<Quirk>) {
+/// Has the deviations of a message noted; what goes back if the owner does not tolerate one.
+fn tolerate(
+    shared: &Shared,
+    connection: &Connection,
+    action: &str,
+    decoded: &Decoded,
+    payload: &RawValue,
+) -> Option<WireError> {
+    let settings = connection.station.settings.now();
+    let refusal = decoded.refusal(&settings.tolerance);
+    let quirks: Vec<_> = decoded
+        .quirks
+        .iter()
+        .map(|quirk| (quirk.name, quirk.field.clone()))
+        .collect();
+    let handling = match refusal {
+        Some(_) => Handling::Refused,
+        None => Handling::Repaired,
+    };
+    shared.stations.deviated(
+        connection,
+        &Deviated {
+            action,
+            quirks: &quirks,
+            handling,
+            example: Some(&|| Adapter::excerpt(payload)),
+        },
+    );
+    refusal
+}
+
+/// Notes a message that no repair makes readable; what is told of it names the field at fault
+/// first, if there is one.
+pub(super) fn note_unreadable(
+    stations: &dyn Stations,
+    connection: &Connection,
+    action: &str,
+    told: &str,
+) {
+    let field = told.split('`').nth(1).unwrap_or_default();
+    let quirks = [(QuirkName::UnreadableMessage, field.to_owned())];
+    let deviated = Deviated {
+        handling: Handling::Refused,
+        ..Deviated::repaired(action, &quirks)
+    };
+    stations.deviated(connection, &deviated);
+}
+
+/// Whether a code says that the form of a message is at fault, not its action or our inside.
+const fn is_about_the_form(code: ErrorCode) -> bool {
+    match code {
+        ErrorCode::FormatViolation
+        | ErrorCode::ProtocolError
+        | ErrorCode::PropertyConstraintViolation
+        | ErrorCode::OccurrenceConstraintViolation
+        | ErrorCode::TypeConstraintViolation => true,
+        ErrorCode::NotImplemented
+        | ErrorCode::NotSupported
+        | ErrorCode::InternalError
+        | ErrorCode::SecurityError
+        | ErrorCode::GenericError
+        | ErrorCode::MessageTypeNotSupported
+        | ErrorCode::RpcFrameworkError => false,
+    }
+}
+
+/// Notes deviations outside the form of a request.
+pub(super) fn note(
+    stations: &dyn Stations,
+    connection: &Connection,
+    action: &str,
+    quirks: Vec<Quirk>,
+) {
     if !quirks.is_empty() {
         let quirks: Vec<_> = quirks
             .into_iter()
             .map(|quirk| (quirk.name, quirk.field))
             .collect();
-        stations.quirks(station, &quirks);
+        stations.deviated(connection, &Deviated::repaired(action, &quirks));
     }
 }
 

@@ -1,8 +1,9 @@
 //! Our CALLs: their answers.
 
 use metrics::counter;
+use model::QuirkName;
 use model::command::{CommandAnswer, CommandError};
-use ocpp::Adapter;
+use ocpp::{Adapter, Quirk};
 use rpc::{MessageId, Version};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -12,7 +13,7 @@ use crate::line::Command;
 use crate::measures;
 
 /// The station's CALLERROR to a command: an answer, too.
-pub(super) fn error(code: String, description: String, details: &RawValue) -> CommandAnswer {
+fn error(code: String, description: String, details: &RawValue) -> CommandAnswer {
     let details: Value = serde_json::from_str(details.get()).unwrap_or_default();
     CommandAnswer::Error {
         code,
@@ -61,11 +62,32 @@ impl Session {
     pub(super) fn result(&self, command: &Command, payload: &RawValue) -> CommandAnswer {
         let connection = self.connection();
         let adapter = Adapter::for_version(connection.version);
-        calls::note(
-            &*self.shared.stations,
-            &connection.station.key,
-            adapter.answer_quirks(&command.command, payload),
-        );
+        let quirks = adapter.answer_quirks(&command.command, payload);
+        calls::note(&*self.shared.stations, connection, &command.action, quirks);
         adapter.decode_answer(&command.command, payload)
+    }
+
+    /// The station's CALLERROR to a command; any code is taken, in either spelling (Q19).
+    pub(super) fn error(
+        &self,
+        command: &Command,
+        code: String,
+        description: String,
+        details: &RawValue,
+    ) -> CommandAnswer {
+        let connection = self.connection();
+        if !Adapter::for_version(connection.version).is_error_code(&code) {
+            let quirk = Quirk {
+                name: QuirkName::ErrorCodeSpelling,
+                field: "errorCode".to_owned(),
+            };
+            calls::note(
+                &*self.shared.stations,
+                connection,
+                &command.action,
+                vec![quirk],
+            );
+        }
+        error(code, description, details)
     }
 }

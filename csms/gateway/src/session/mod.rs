@@ -19,12 +19,13 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use app::clock::SharedClock;
-use app::station::{Connection, Stations};
+use app::station::{Connection, Deviated, Handling, Stations};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use metrics::counter;
 use model::command::CommandError;
-use rpc::{Frame, Version};
+use model::{QuirkName, Treatment};
+use rpc::{ErrorCode, Frame, MessageId, Version};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -262,19 +263,53 @@ impl Session {
                 description,
                 details,
             }) => {
-                self.on_answer(&id, |_, _| Ok(commands::error(code, description, &details)));
+                self.on_answer(&id, |session, command| {
+                    Ok(session.error(command, code, description, &details))
+                });
                 Ok(())
             }
-            // Quirk Q10: empty text frames keep a connection alive and mean nothing.
-            Err(error) if error.fault == rpc::Fault::Empty => Ok(()),
+            Err(error) if error.fault == rpc::Fault::Empty => self.on_empty(),
             Err(error) => {
                 if error.kind == rpc::MessageKind::Answer
                     && let Some(id) = &error.id
                 {
                     self.on_answer(id, |_, _| Err(CommandError::NoAnswer));
                 }
+                if error.kind != rpc::MessageKind::Answer {
+                    let stations = &*self.shared.stations;
+                    calls::note_unreadable(stations, self.connection(), "frame", "");
+                }
                 self.drop_frame("malformed", error.answer(self.version))
             }
+        }
+    }
+
+    /// Quirk Q10: empty text frames keep a connection alive and mean nothing.
+    fn on_empty(&mut self) -> Result<(), End> {
+        let settings = self.connection().station.settings.now();
+        let refused = settings.tolerance.of(QuirkName::EmptyFrame) == Treatment::Refuse;
+        // 1.6 has no id for what has none: nobody can be told.
+        let answer = (refused && self.version == Version::V201).then(|| {
+            rpc::call_error(
+                self.version,
+                &MessageId::unreadable(),
+                ErrorCode::RpcFrameworkError,
+                "the message is empty",
+            )
+        });
+        let handling = match answer {
+            Some(_) => Handling::Refused,
+            None => Handling::Repaired,
+        };
+        let quirks = [(QuirkName::EmptyFrame, String::new())];
+        let deviated = Deviated {
+            handling,
+            ..Deviated::repaired("frame", &quirks)
+        };
+        self.shared.stations.deviated(self.connection(), &deviated);
+        match answer {
+            Some(answer) => self.socket.send(answer).map_err(End::Broken),
+            None => Ok(()),
         }
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use app::link::{Disconnect, StationLink};
 use app::station::StationFailure;
 use futures_util::SinkExt;
+use model::QuirkName;
 use model::command::StationCommand;
 use model::neutral::StationRequest;
 use serde_json::{Value, json};
@@ -396,7 +397,7 @@ async fn deviations_are_tolerated_and_told() {
     let (station, name, field) = stage.fake.quirks.lock()[0].clone();
     assert_eq!(
         (station, name, field.as_str()),
-        (key("CP1"), "extra_field", "invented")
+        (key("CP1"), QuirkName::ExtraField, "invented")
     );
 }
 

@@ -5,10 +5,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use app::station::{Admitted, Connection, Hello, LiveSettings, Refusal, StationFailure, Stations};
+use app::station::{
+    Admitted, Connection, Deviated, Hello, LiveSettings, Refusal, StationFailure, Stations,
+};
 use async_trait::async_trait;
 use model::neutral::{BootReply, BootStatus, StationReply, StationRequest};
-use model::{ChargerId, LockId, StationId, StationKey, StationKind, StationSettings};
+use model::{ChargerId, LockId, QuirkName, StationId, StationKey, StationKind, StationSettings};
 use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 use uuid::Uuid;
@@ -49,7 +51,8 @@ pub(crate) struct Fake {
     pub(crate) begun: Mutex<Vec<(u64, String, StationRequest)>>,
     /// When it came to its end.
     pub(crate) done: Mutex<Vec<String>>,
-    pub(crate) quirks: Mutex<Vec<(StationKey, &'static str, String)>>,
+    /// Station, deviation, field.
+    pub(crate) quirks: Mutex<Vec<(StationKey, QuirkName, String)>>,
 }
 
 impl Fake {
@@ -219,8 +222,10 @@ impl Stations for Fake {
         })
     }
 
-    fn quirks(&self, station: &StationKey, quirks: &[(&'static str, String)]) {
-        let entries = quirks
+    fn deviated(&self, connection: &Connection, deviated: &Deviated<'_>) {
+        let station = &connection.station.key;
+        let entries = deviated
+            .quirks
             .iter()
             .map(|(name, field)| (station.clone(), *name, field.clone()));
         self.quirks.lock().extend(entries);

@@ -148,7 +148,7 @@ async fn what_is_not_websocket_is_closed_with_1002() {
 }
 
 #[tokio::test]
-async fn a_silent_station_is_pinged_and_given_up() {
+async fn q9_a_silent_station_is_pinged_and_given_up() {
     let mut options = options();
     options.ping_interval = Some(Duration::from_millis(200));
     let stage = Stage::with(options).await;
@@ -172,7 +172,7 @@ async fn a_silent_station_is_pinged_and_given_up() {
 }
 
 #[tokio::test]
-async fn a_station_that_talks_is_not_pinged() {
+async fn q9_a_station_that_talks_is_not_pinged() {
     let mut options = options();
     options.ping_interval = Some(Duration::from_millis(400));
     let stage = Stage::with(options).await;
@@ -188,7 +188,7 @@ async fn a_station_that_talks_is_not_pinged() {
 }
 
 #[tokio::test]
-async fn pings_can_be_turned_off() {
+async fn q9_pings_can_be_turned_off() {
     let mut options = options();
     options.ping_interval = None;
     let stage = Stage::with(options).await;

@@ -19,3 +19,4 @@ mod measures;
 mod replacement;
 mod stage;
 mod tls;
+mod tolerance;

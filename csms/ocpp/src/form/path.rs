@@ -42,7 +42,7 @@ impl Path<'_> {
 }
 
 /// A field's name as it may be told: names come from the station too, and may hold anything.
-pub(super) fn tellable(name: &str) -> &str {
+pub(crate) fn tellable(name: &str) -> &str {
     let is_word = |c: char| c.is_ascii_alphabetic() || c == '_';
     let begins = name.starts_with(is_word);
     // A run of four digits is no field name of OCPP, and may be part of a number on a card.

@@ -9,7 +9,7 @@ use super::{Choice, CustomData, Field, Form, Kind, List, Presence, Rigour};
 use crate::decimal::Decimal;
 use crate::error::WireError;
 use crate::number;
-use crate::quirk::{Deviation, Quirk};
+use crate::quirk::{Deviation, Quirk, words};
 use crate::time;
 
 /// Longer tokens are not kept: OCPP 2.1 ends at 255.
@@ -59,7 +59,7 @@ pub(crate) fn read(form: &Form, payload: &RawValue) -> Result<Repaired, Fault> {
                 return Err(Fault {
                     code: ErrorCode::FormatViolation,
                     field: path.exact(),
-                    problem: Deviation::RepeatedKey.words(),
+                    problem: words(Deviation::RepeatedKey),
                 });
             }
             Rigour::KeepWhatCanBeRead => walk.note(Deviation::RepeatedKey, &path),
@@ -89,7 +89,7 @@ pub(crate) fn check_sent(form: &Form, payload: &Value) -> Result<(), String> {
         .map_err(|fault| WireError::from(fault).description)?;
     match walk.notes.first() {
         None => Ok(()),
-        Some((deviation, field)) => Err(format!("`{field}` {}", deviation.words())),
+        Some((deviation, field)) => Err(format!("`{field}` {}", words(*deviation))),
     }
 }
 
@@ -113,7 +113,7 @@ impl Walk<'_> {
             .notes
             .into_iter()
             .map(|(deviation, field)| Quirk {
-                name: deviation.name(),
+                name: deviation,
                 field,
             })
             .collect();
@@ -201,7 +201,7 @@ impl Walk<'_> {
             Presence::Required => Err(Fault {
                 code: ErrorCode::OccurrenceConstraintViolation,
                 field: path.exact(),
-                problem: Deviation::MissingField.words(),
+                problem: words(Deviation::MissingField),
             }),
         }
     }
@@ -252,7 +252,7 @@ impl Walk<'_> {
             return Err(Fault {
                 code: ErrorCode::PropertyConstraintViolation,
                 field: path.exact(),
-                problem: Deviation::TooLong.words(),
+                problem: words(Deviation::TooLong),
             });
         }
         self.text(value, most, path)
@@ -291,7 +291,7 @@ impl Walk<'_> {
             return Err(Fault {
                 code: ErrorCode::PropertyConstraintViolation,
                 field: path.exact(),
-                problem: Deviation::UnknownValue.words(),
+                problem: words(Deviation::UnknownValue),
             });
         }
         self.choice(value, choice, path)
@@ -348,7 +348,7 @@ impl Walk<'_> {
     fn number(&mut self, value: &mut Value, path: &Path<'_>) -> Result<(), Fault> {
         if let Value::String(text) = value {
             let number = number::from_text(text)
-                .ok_or_else(|| wrong_type(path, Deviation::NumberAsText.words()))?;
+                .ok_or_else(|| wrong_type(path, words(Deviation::NumberAsText)))?;
             *value = Value::Number(number);
             self.note(Deviation::NumberAsText, path);
         }
@@ -381,7 +381,7 @@ impl Walk<'_> {
             | Value::Number(_)
             | Value::Array(_)
             | Value::Object(_) => {
-                return Err(wrong_type(path, Deviation::BooleanAsOther.words()));
+                return Err(wrong_type(path, words(Deviation::BooleanAsOther)));
             }
         };
         *value = Value::Bool(meant);
@@ -417,7 +417,7 @@ impl Walk<'_> {
             self.note(Deviation::SingleInsteadOfList, path);
         }
         let Value::Array(items) = value else {
-            return Err(wrong_type(path, Deviation::SingleInsteadOfList.words()));
+            return Err(wrong_type(path, words(Deviation::SingleInsteadOfList)));
         };
         if items.len() < list.least {
             self.note(Deviation::EmptyList, path);
@@ -458,11 +458,11 @@ fn not_an_integer(number: &serde_json::Number, path: &Path<'_>) -> Fault {
     let fractional = Decimal::parse(&number.to_string())
         .is_some_and(|decimal| decimal.integer().is_none() && decimal.rounded().is_some());
     if fractional {
-        return wrong_type(path, Deviation::FractionalInteger.words());
+        return wrong_type(path, words(Deviation::FractionalInteger));
     }
     Fault {
         code: ErrorCode::PropertyConstraintViolation,
         field: path.exact(),
-        problem: Deviation::OutOfRange.words(),
+        problem: words(Deviation::OutOfRange),
     }
 }

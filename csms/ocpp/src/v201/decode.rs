@@ -3,7 +3,7 @@
 use model::neutral::{
     Authorize, AuthorizeForm, Boot, DataTransfer, Report, ReportKind, StationRequest, Status,
 };
-use model::{PresentedToken, TokenKind};
+use model::{PresentedToken, QuirkName, TokenKind};
 use serde_json::value::RawValue;
 
 use super::{fields, lock_state, reply, token, transaction};
@@ -75,7 +75,7 @@ fn authorize(peer: &Peer, payload: &RawValue) -> Result<Decoded, WireError> {
     let door = named.and_then(|number| number.trim().parse().ok());
     if named.is_some() && door.is_none() {
         repaired.quirks.push(Quirk {
-            name: "door_unreadable",
+            name: QuirkName::DoorUnreadable,
             field: "idToken.additionalInfo[].additionalIdToken".to_owned(),
         });
     }

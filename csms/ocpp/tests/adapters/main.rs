@@ -13,6 +13,7 @@ mod conversation;
 mod door_state;
 mod errors;
 mod lock;
+mod policy;
 mod properties;
 mod repairs;
 mod replies;

@@ -1,7 +1,7 @@
 //! Rows that may be lost: what a station reports again soon, or nobody is owed.
 
 use jiff::Timestamp;
-use model::{ConnectorState, MeterSample, RefusedHandshake, StationKey};
+use model::{ConnectorState, MeterSample, RefusedHandshake, SeenQuirk, StationKey};
 
 use super::doors::DoorStateRow;
 use super::watch::StationReport;
@@ -12,7 +12,6 @@ use crate::{StoreError, Tx};
 statements! {
     SEEN = "UPDATE station_records SET last_seen_at = $2 \
         WHERE station_key = $1 AND (last_seen_at IS NULL OR last_seen_at < $2)";
-    QUIRKS = "UPDATE station_records SET quirks = $2 WHERE station_key = $1";
 }
 
 /// A row given to [`crate::Store::offer`].
@@ -29,13 +28,8 @@ pub enum Droppable {
         /// When.
         at: Timestamp,
     },
-    /// The deviations of a station with their counts, in place of those known.
-    Quirks {
-        /// Which.
-        station: StationKey,
-        /// Names and counts.
-        quirks: Vec<(String, i64)>,
-    },
+    /// A deviation of a station, counted with those known.
+    Quirk(SeenQuirk),
     /// Samples outside transactions: natural key, sample, EVSE number.
     Samples {
         /// Who sent them.
@@ -59,7 +53,7 @@ impl Droppable {
             Droppable::Connector(_) => "connector_state",
             Droppable::Door(_) => "door_state",
             Droppable::Seen { .. } => "last_seen",
-            Droppable::Quirks { .. } => "quirks",
+            Droppable::Quirk(_) => "quirk",
             Droppable::Samples { .. } => "samples",
             Droppable::Report(_) => "report",
             Droppable::Refused(_) => "refused_handshake",
@@ -72,9 +66,7 @@ pub(crate) async fn insert_droppable(tx: &mut Tx, row: &Droppable) -> Result<(),
         Droppable::Connector(row) => tx.put_connector_state(row).await.map(drop),
         Droppable::Door(row) => tx.put_door_state(row).await.map(drop),
         Droppable::Seen { station, at } => tx.run(SEEN, args![station, at]).await.map(drop),
-        Droppable::Quirks { station, quirks } => {
-            tx.run(QUIRKS, args![station, quirks]).await.map(drop)
-        }
+        Droppable::Quirk(row) => tx.count_quirk(row).await,
         Droppable::Samples {
             station,
             samples,

@@ -13,6 +13,7 @@ mod idempotency;
 mod installations;
 mod locks;
 mod people;
+mod quirks;
 mod remote_starts;
 mod samples;
 mod stations;
@@ -73,6 +74,7 @@ pub(crate) fn statements() -> Vec<(&'static str, crate::sql::Sql)> {
         idempotency::STATEMENTS,
         installations::STATEMENTS,
         people::STATEMENTS,
+        quirks::STATEMENTS,
         chargers::STATEMENTS,
         locks::STATEMENTS,
         remote_starts::STATEMENTS,

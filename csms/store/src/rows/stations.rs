@@ -6,6 +6,7 @@ use model::{
 };
 
 use super::queries;
+use super::quirks::DELETE_QUIRKS;
 use crate::arg::{args, corrupt};
 use crate::link::{Columns, Record};
 use crate::page::{Cursor, List, Page};
@@ -203,6 +204,7 @@ impl Tx {
     pub async fn delete_station(&mut self, key: &StationKey) -> Result<bool, StoreError> {
         self.run(DELETE_RECORD, args![key]).await?;
         self.run(DELETE_CONNECTOR_STATES, args![key]).await?;
+        self.run(DELETE_QUIRKS, args![key]).await?;
         self.touched(DELETE_STATION, args![key]).await
     }
 }

@@ -17,16 +17,18 @@ use crate::{Store, StoreError, Tx};
 
 macro_rules! record_columns {
     () => {
-        "station_key, accepted, vendor, model, serial, firmware, version, last_seen_at, quirks"
+        "station_key, accepted, vendor, model, serial, firmware, version, last_seen_at"
     };
 }
 
 statements! {
+    // The column `quirks` is of an earlier version, see migration 0009.
     PUT_RECORD = "INSERT INTO station_records (", record_columns!(),
-        ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (station_key) DO UPDATE SET \
+        ", quirks) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, '[]') \
+        ON CONFLICT (station_key) DO UPDATE SET \
         accepted = excluded.accepted, vendor = excluded.vendor, model = excluded.model, \
         serial = excluded.serial, firmware = excluded.firmware, version = excluded.version, \
-        last_seen_at = excluded.last_seen_at, quirks = excluded.quirks";
+        last_seen_at = excluded.last_seen_at";
     RECORD = "SELECT ", record_columns!(), " FROM station_records WHERE station_key = $1";
     RECORDS = "SELECT ", record_columns!(), " FROM station_records ORDER BY station_key";
     // A report that comes late does not undo a later one.
@@ -141,7 +143,6 @@ impl Tx {
             row.firmware,
             row.version,
             row.last_seen_at,
-            row.quirks,
         ];
         self.run(PUT_RECORD, args).await.map(drop)
     }
@@ -223,7 +224,6 @@ impl Record for StationRecord {
             firmware: columns.take()?,
             version: columns.take()?,
             last_seen_at: columns.take()?,
-            quirks: columns.take()?,
         })
     }
 }

@@ -60,6 +60,8 @@ on_both! {
             Constraint::LockOrganisationId,
             Constraint::EvseCharger,
             Constraint::StationOneKind,
+            Constraint::StationQuirkKey,
+            Constraint::StationQuirkExample,
             Constraint::StationWholePassword,
             Constraint::StationRecordKey,
             Constraint::ConnectorStateKey,

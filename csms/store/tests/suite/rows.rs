@@ -2,8 +2,9 @@
 
 use model::{
     AcceptedState, AuthorizationRequired, ChargerAuthorization, ConnectorState, CredentialKind,
-    CredentialState, OcppVersion, PasswordHash, PersonState, ReaderProfile, ReaderStep,
-    RefusedHandshake, Session, StationId, StationKind, StationRecord, StationSettings,
+    CredentialState, OcppVersion, PasswordHash, PersonState, QuirkExample, QuirkName,
+    ReaderProfile, ReaderStep, RefusedHandshake, SeenQuirk, Session, StationId, StationKind,
+    StationRecord, StationSettings,
 };
 use store::{Constraint, Droppable, IdempotencyRecord, Page};
 
@@ -261,25 +262,61 @@ on_both! {
             firmware: None,
             version: None,
             last_seen_at: None,
-            quirks: Vec::new(),
         };
         put!(store, row, |tx| tx.put_station_record(&row)).unwrap();
         row.accepted = AcceptedState::Accepted;
         row.version = Some(OcppVersion::V201);
         row.last_seen_at = Some(at(5));
-        row.quirks = vec![("keba_serial".to_owned(), 3)];
         put!(store, row, |tx| tx.put_station_record(&row)).unwrap();
         assert_eq!(store.get_station_record(&key).await.unwrap(), Some(row.clone()));
 
         for second in [9, 7] {
             store.offer(Droppable::Seen { station: key.clone(), at: at(second) });
         }
-        let quirks = vec![("a".to_owned(), 1), ("b".to_owned(), 2)];
-        store.offer(Droppable::Quirks { station: key.clone(), quirks: quirks.clone() });
         store.flush().await;
         row.last_seen_at = Some(at(9));
-        row.quirks = quirks;
         assert_eq!(store.station_records().await.unwrap(), [row]);
+    }
+
+    async fn deviations_are_counted_and_their_examples_forgotten(database) {
+        let store = open(&database).await;
+        let key = StationId::new("CP1").unwrap().key();
+        let seen = |name, second: i64, refused, example: Option<&str>| SeenQuirk {
+            station: key.clone(),
+            name,
+            count: 1,
+            refused,
+            first_at: at(second),
+            last_at: at(second),
+            action: "MeterValues".to_owned(),
+            field: format!("field{second}"),
+            example: example.map(|text| QuirkExample { text: text.to_owned(), at: at(second) }),
+        };
+        for row in [
+            seen(QuirkName::TimeForm, 1, 0, Some("{\"a\":1}")),
+            seen(QuirkName::TooLong, 2, 0, None),
+            seen(QuirkName::TimeForm, 3, 1, None),
+        ] {
+            store.offer(Droppable::Quirk(row));
+        }
+        store.flush().await;
+        let times = SeenQuirk {
+            count: 2,
+            first_at: at(1),
+            example: Some(QuirkExample { text: "{\"a\":1}".to_owned(), at: at(1) }),
+            ..seen(QuirkName::TimeForm, 3, 1, None)
+        };
+        let long = seen(QuirkName::TooLong, 2, 0, None);
+        assert_eq!(store.station_quirks(&key).await.unwrap(), [times.clone(), long]);
+        assert_eq!(put!(store, |tx| tx.forget_quirk_examples(at(1))).unwrap(), 0);
+        assert_eq!(put!(store, |tx| tx.forget_quirk_examples(at(2))).unwrap(), 1);
+        let left = store.station_quirks(&key).await.unwrap();
+        assert_eq!(left[0], SeenQuirk { example: None, ..times });
+        let newer = seen(QuirkName::TimeForm, 4, 0, Some("{}"));
+        put!(store, newer, |tx| tx.count_quirk(&newer)).unwrap();
+        let newest = store.station_quirks(&key).await.unwrap().remove(0);
+        assert_eq!((newest.count, newest.example), (3, newer.example));
+        assert!(store.station_quirks(&StationId::new("CP2").unwrap().key()).await.unwrap().is_empty());
     }
 
     async fn an_old_connector_state_undoes_nothing(database) {

@@ -2,8 +2,11 @@
 
 use app::admin::{Detail, Telemetry};
 use jiff::Timestamp;
+use model::{SeenQuirk, Treatment};
 use serde::Serialize;
 use utoipa::ToSchema;
+
+use crate::words::TreatmentWord;
 
 /// The connection of a station.
 #[derive(Serialize, ToSchema)]
@@ -17,15 +20,57 @@ pub(crate) struct ConnectionBody {
     last_seen_at: Option<Timestamp>,
     /// Where it comes from; for technical work only.
     address: Option<String>,
-    /// Deviations that were seen and repaired, with their counts; for technical work only.
+    /// Deviations from the standard that were seen, last first; for technical work only.
     quirks: Vec<QuirkBody>,
 }
 
 /// A deviation.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct QuirkBody {
-    name: String,
+    #[schema(example = "time_without_zone")]
+    name: &'static str,
+    /// What the station does, in plain words.
+    meaning: &'static str,
+    /// What is done about it.
+    treatment: TreatmentWord,
     count: i64,
+    /// How often of these the message was refused for it.
+    refused: i64,
+    first_at: Timestamp,
+    last_at: Timestamp,
+    /// The message in which it was seen last.
+    #[schema(example = "MeterValues")]
+    action: String,
+    /// The field in it, list positions left out; null for the whole message.
+    #[schema(example = "meterValue[].timestamp")]
+    field: Option<String>,
+    example: Option<QuirkExampleBody>,
+}
+
+/// A payload with a deviation; kept for seven days.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct QuirkExampleBody {
+    /// JSON, cards and secrets masked, cut to 2,000 characters.
+    payload: String,
+    at: Timestamp,
+}
+
+fn quirk((seen, treatment): &(SeenQuirk, Treatment)) -> QuirkBody {
+    QuirkBody {
+        name: seen.name.name(),
+        meaning: seen.name.meaning(),
+        treatment: (*treatment).into(),
+        count: seen.count,
+        refused: seen.refused,
+        first_at: seen.first_at,
+        last_at: seen.last_at,
+        action: seen.action.clone(),
+        field: Some(seen.field.clone()).filter(|field| !field.is_empty()),
+        example: seen.example.as_ref().map(|example| QuirkExampleBody {
+            payload: example.text.clone(),
+            at: example.at,
+        }),
+    }
 }
 
 /// What a station says about itself.
@@ -53,9 +98,6 @@ pub(crate) fn connection(telemetry: &Telemetry) -> ConnectionBody {
     let technical = telemetry.detail == Detail::Technical;
     let presence = telemetry.presence.as_ref();
     let record = telemetry.record.as_ref();
-    let quirks = record
-        .filter(|_| technical)
-        .map(|record| record.quirks.as_slice());
     ConnectionBody {
         online: presence.is_some(),
         version: presence
@@ -69,14 +111,7 @@ pub(crate) fn connection(telemetry: &Telemetry) -> ConnectionBody {
         address: presence
             .filter(|_| technical)
             .map(|presence| presence.address.to_string()),
-        quirks: quirks
-            .unwrap_or_default()
-            .iter()
-            .map(|(name, count)| QuirkBody {
-                name: name.clone(),
-                count: *count,
-            })
-            .collect(),
+        quirks: telemetry.quirks.iter().map(quirk).collect(),
     }
 }
 

@@ -1,0 +1,130 @@
+//! Who was refused at which charger of late. Some chargers block a refused card for themselves
+//! (Q33: KEBA after a de-authorized start), so a right that is given later is of no use there
+//! until their cache is cleared.
+
+use std::collections::{HashMap, HashSet};
+
+use jiff::{SignedDuration, Timestamp};
+use model::{
+    Change, ChargerId, CredentialState, Effect, PersonId, PersonState, Subject, normalise,
+};
+use parking_lot::Mutex;
+
+/// What is remembered: a charger that was off for longer has booted since.
+const REMEMBERED: SignedDuration = SignedDuration::from_hours(24);
+/// How many tokens and people are remembered; those beyond get their right by the station's own
+/// cache expiry.
+const MOST: usize = 10_000;
+
+/// Who it was.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Refused {
+    /// Somebody known.
+    Person(PersonId),
+    /// The number of a card that was nobody's.
+    Token(String),
+}
+
+/// Refusals of the last day.
+#[derive(Default)]
+pub(crate) struct BlockedCards(Mutex<HashMap<Refused, HashMap<ChargerId, Timestamp>>>);
+
+impl BlockedCards {
+    /// Somebody, or a card of nobody, was refused.
+    pub(crate) fn note(
+        &self,
+        charger: ChargerId,
+        person: Option<PersonId>,
+        token: Option<String>,
+        now: Timestamp,
+    ) {
+        let Some(who) = person.map(Refused::Person).or(token.map(Refused::Token)) else {
+            return;
+        };
+        let mut seen = self.0.lock();
+        if seen.len() >= MOST && !seen.contains_key(&who) {
+            seen.retain(|_, chargers| {
+                chargers.retain(|_, at| now.duration_since(*at) < REMEMBERED);
+                !chargers.is_empty()
+            });
+            if seen.len() >= MOST {
+                return;
+            }
+        }
+        seen.entry(who).or_default().insert(charger, now);
+    }
+
+    /// The chargers where somebody was refused to whom a change may have given a right. They are
+    /// forgotten: what is owed to them is noted elsewhere.
+    pub(crate) fn take(&self, change: &Change, now: Timestamp) -> HashSet<ChargerId> {
+        let mut seen = self.0.lock();
+        who_gains(change)
+            .into_iter()
+            .filter_map(|who| seen.remove(&who))
+            .flatten()
+            .filter(|(_, at)| now.duration_since(*at) < REMEMBERED)
+            .map(|(charger, _)| charger)
+            .collect()
+    }
+}
+
+/// Who may have a right after a change that they had not before.
+fn who_gains(change: &Change) -> Vec<Refused> {
+    match change {
+        Change::Grant(grant) if grant.effect == Effect::Allow && grant.revoked_at.is_none() => {
+            let Subject::Person(person) = grant.subject;
+            vec![Refused::Person(person)]
+        }
+        // The end of a denial.
+        Change::Grant(grant) if grant.effect == Effect::Deny && grant.revoked_at.is_some() => {
+            let Subject::Person(person) = grant.subject;
+            vec![Refused::Person(person)]
+        }
+        Change::Credential(row)
+            if row.deleted_at.is_none() && row.state == CredentialState::Active =>
+        {
+            vec![
+                Refused::Person(row.person),
+                Refused::Token(normalise(&row.value)),
+            ]
+        }
+        Change::Person(row) if row.deleted_at.is_none() && row.state == PersonState::Active => {
+            vec![Refused::Person(row.id)]
+        }
+        Change::Grant(_)
+        | Change::Credential(_)
+        | Change::Person(_)
+        | Change::Organisation(_)
+        | Change::Installation(_)
+        | Change::Area(_)
+        | Change::Charger(_)
+        | Change::Lock(_)
+        | Change::Station(_)
+        | Change::Door(_)
+        | Change::ApiKey(_) => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn refusals_are_remembered_for_a_day_and_no_more_than_so_many() {
+        let refusals = BlockedCards::default();
+        let at = |seconds| Timestamp::from_second(seconds).unwrap();
+        let charger = ChargerId(Uuid::from_u128(7));
+        for number in 0..MOST {
+            refusals.note(charger, None, Some(number.to_string()), at(0));
+        }
+        refusals.note(charger, None, Some("one more".into()), at(1));
+        assert_eq!(refusals.0.lock().len(), MOST);
+        refusals.note(charger, None, None, at(1));
+        // A day later there is room again.
+        let later = at(24 * 3_600);
+        refusals.note(charger, None, Some("one more".into()), later);
+        assert_eq!(refusals.0.lock().len(), 1);
+    }
+}
