@@ -1,6 +1,7 @@
 //! The station's clock, which may be wrong in the ways real ones are.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -26,6 +27,8 @@ pub enum ClockSetting {
     Offset(SignedDuration),
     /// Always the same instant: a station without a battery that never got the time says 1970.
     Stuck(Timestamp),
+    /// 1970 from power-on until the central system has told the time.
+    LostAtPowerOn,
 }
 
 /// The clock of one station.
@@ -33,13 +36,19 @@ pub enum ClockSetting {
 pub struct StationClock {
     source: TimeSource,
     setting: ClockSetting,
+    /// The central system has told the time since power-on.
+    told: Arc<AtomicBool>,
 }
 
 impl StationClock {
     /// A clock over a time source.
     #[must_use]
     pub fn new(source: TimeSource, setting: ClockSetting) -> StationClock {
-        StationClock { source, setting }
+        StationClock {
+            source,
+            setting,
+            told: Arc::default(),
+        }
     }
 
     /// What the station believes.
@@ -50,7 +59,19 @@ impl StationClock {
             ClockSetting::Exact => now,
             ClockSetting::Offset(offset) => now.saturating_add(offset).unwrap_or(now),
             ClockSetting::Stuck(at) => at,
+            ClockSetting::LostAtPowerOn if self.told.load(Ordering::Relaxed) => now,
+            ClockSetting::LostAtPowerOn => Timestamp::UNIX_EPOCH,
         }
+    }
+
+    /// The central system has told the time.
+    pub(crate) fn heard(&self) {
+        self.told.store(true, Ordering::Relaxed);
+    }
+
+    /// The station has no power for a moment.
+    pub(crate) fn lose_power(&self) {
+        self.told.store(false, Ordering::Relaxed);
     }
 }
 

@@ -4,16 +4,22 @@
 //! the standards a second time, so that a mistake on one side shows on the other.
 
 pub mod charger;
+mod charging;
 pub mod clock;
 mod error_text;
 pub mod fleet;
+pub mod functions;
 pub mod lock;
+pub mod messages;
+#[cfg(test)]
+mod official_schemas;
 pub mod scenario;
 #[cfg(test)]
 mod scripted_csms;
 pub mod station;
 pub mod token;
 pub mod transport;
+pub mod vendor;
 pub mod view;
 mod wire;
 

@@ -7,6 +7,7 @@ use tokio::time::Instant;
 use super::inner::Inner;
 use super::outcome::{AuthorizeOutcome, Presented};
 use super::state::{Intent, Service};
+use crate::charging::Profile;
 use crate::station::{Event, Setting, Source, StationError, Switch};
 use crate::token::{Token, TokenInfo};
 use crate::transport::CallFailure;
@@ -73,6 +74,9 @@ impl Inner {
 
     /// Whether a token may be used: from memory, from the central system, or offline.
     pub(crate) async fn check(&self, token: &Token) -> Result<AuthorizeOutcome, StationError> {
+        if let Some(info) = self.quirky_decision(token) {
+            return Ok(self.decided(token, info, Source::Nobody));
+        }
         let remembered = self.remembered(token);
         if self.core.is_ready() {
             // 1.6 §3.5.1: a valid entry may be used at once, a not-valid one is asked again.
@@ -199,6 +203,10 @@ impl Inner {
             return Ok(Presented::Refused(outcome));
         }
         let group = outcome.info.group.clone();
+        if self.is_reserved_for_others(connector, token, group.as_deref()) {
+            self.show_refusal(connector, "reserved".to_owned()).await;
+            return Ok(Presented::Reserved(outcome));
+        }
         let plugged = self
             .state
             .lock()
@@ -214,7 +222,7 @@ impl Inner {
                 start,
             });
         }
-        self.await_cable(connector, token.clone(), group, None)
+        self.await_cable(connector, token.clone(), group, None, None)
             .await;
         Ok(Presented::Waiting(outcome))
     }
@@ -241,6 +249,7 @@ impl Inner {
         token: Token,
         group: Option<String>,
         remote: Option<Option<i64>>,
+        profile: Option<Profile>,
     ) {
         let seconds = self
             .core
@@ -256,6 +265,7 @@ impl Inner {
                 remote_start_id: remote.flatten(),
                 remote: remote.is_some(),
                 until,
+                profile,
             });
             connector.refused_until = None;
             connector.display = "plug in".to_owned();

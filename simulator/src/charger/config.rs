@@ -5,11 +5,14 @@ use std::time::Duration;
 
 use rpc::Version;
 
+use super::smart_charging::{MAX_PERIODS, MAX_STACK_LEVEL};
 use crate::clock::{ClockSetting, StationClock, TimeSource, system_time};
+use crate::functions::Function;
 use crate::station::{
     Access, Heartbeats, Kind, Parts, Reconnect, Setting, SettingName, Settings, TokenMemory,
 };
 use crate::transport::{Endpoint, MessageIds, Tap};
+use crate::vendor::{Habit, Habits, Vendor};
 use crate::wire::Identity;
 
 /// A charger before it is switched on.
@@ -61,6 +64,12 @@ pub struct ChargerConfig {
     pub transaction_attempts: u32,
     /// TransactionMessageRetryInterval, times the number of attempts so far.
     pub transaction_retry: Duration,
+    /// Between two steps of a firmware update or an upload.
+    pub pace: Duration,
+    /// What the charger lacks.
+    pub without: Vec<Function>,
+    /// How it deviates from the standard.
+    pub habits: Habits,
     /// Sees all texts.
     pub tap: Option<Arc<dyn Tap>>,
 }
@@ -98,7 +107,19 @@ impl ChargerConfig {
             sample_wh: 250,
             transaction_attempts: 3,
             transaction_retry: Duration::from_secs(10),
+            pace: Duration::from_secs(1),
+            without: Vec::new(),
+            habits: Habits::default(),
             tap: None,
+        }
+    }
+
+    /// Makes it one of a known maker's, with their name and habits.
+    pub fn imitate(&mut self, vendor: &Vendor) {
+        self.identity.vendor = vendor.maker.to_owned();
+        self.identity.model = vendor.model.to_owned();
+        for habit in vendor.habits {
+            self.habits.take_up(*habit);
         }
     }
 
@@ -108,12 +129,27 @@ impl ChargerConfig {
             identity: self.identity.clone(),
             endpoint: self.endpoint.clone(),
             ids: self.message_ids.clone(),
-            clock: StationClock::new(Arc::clone(&self.time), self.clock),
+            clock: StationClock::new(Arc::clone(&self.time), self.clock_setting()),
             settings: self.settings(),
             memory: TokenMemory::new(self.endpoint.version, self.local_list_capacity),
             reconnect: self.reconnect,
             tap: self.tap.clone(),
+            pace: self.pace,
+            without: self.without.clone(),
+            habits: self.habits.clone(),
         }
+    }
+
+    fn clock_setting(&self) -> ClockSetting {
+        if self.habits.has(Habit::LostClock) {
+            ClockSetting::LostAtPowerOn
+        } else {
+            self.clock
+        }
+    }
+
+    fn has(&self, function: Function) -> bool {
+        !self.without.contains(&function)
     }
 
     fn settings(&self) -> Settings {
@@ -126,7 +162,10 @@ impl ChargerConfig {
             (Setting::LocalAuthorizeOffline, self.local_authorize_offline),
             (Setting::OfflineForUnknown, self.offline_for_unknown),
             (Setting::Cache, self.authorization_cache),
-            (Setting::LocalList, self.local_list),
+            (
+                Setting::LocalList,
+                self.local_list && self.has(Function::LocalList),
+            ),
             (Setting::StopOnInvalid, self.stop_on_invalid),
             (Setting::Authorization, true),
         ] {
@@ -143,17 +182,38 @@ impl ChargerConfig {
         match version {
             Version::V16 => {
                 let connectors = self.connectors.to_string();
-                let profiles = "Core,LocalAuthListManagement,RemoteTrigger";
+                let profiles = Function::profiles(&self.without);
+                let levels = MAX_STACK_LEVEL.to_string();
+                let periods = MAX_PERIODS.to_string();
                 for (key, kind, value) in [
                     ("NumberOfConnectors", Kind::Count, connectors.as_str()),
-                    ("SupportedFeatureProfiles", Kind::Text, profiles),
+                    ("SupportedFeatureProfiles", Kind::Text, profiles.as_str()),
                     ("GetConfigurationMaxKeys", Kind::Count, "50"),
                     ("LocalAuthListMaxLength", Kind::Count, &capacity),
                     ("SendLocalListMaxLength", Kind::Count, &capacity),
+                    ("ChargeProfileMaxStackLevel", Kind::Count, &levels),
+                    ("ChargingScheduleMaxPeriods", Kind::Count, &periods),
+                    ("MaxChargingProfilesInstalled", Kind::Count, "20"),
+                    (
+                        "ChargingScheduleAllowedChargingRateUnit",
+                        Kind::Text,
+                        "Current,Power",
+                    ),
+                    ("ReserveConnectorZeroSupported", Kind::Bool, "true"),
+                    ("ConnectorPhaseRotation", Kind::Text, "1.RST"),
+                    ("CertificateStoreMaxLength", Kind::Count, "10"),
+                    ("SecurityProfile", Kind::Count, "1"),
                 ] {
                     read_only(&mut settings, SettingName::key(key), kind, value);
                 }
-                for (key, value) in [("MeterValueSampleInterval", "0"), ("ResetRetries", "3")] {
+                for (key, value) in [
+                    ("MeterValueSampleInterval", "0"),
+                    ("ClockAlignedDataInterval", "0"),
+                    ("ResetRetries", "3"),
+                    ("TransactionMessageAttempts", "3"),
+                    ("TransactionMessageRetryInterval", "10"),
+                    ("WebSocketPingInterval", "0"),
+                ] {
                     settings.define(SettingName::key(key), Kind::Count, Access::ReadWrite, value);
                 }
                 if self.free_charging_keys {
@@ -180,9 +240,38 @@ impl ChargerConfig {
                     ("TxCtrlr", "TxStartPoint", Kind::Text, "PowerPathClosed"),
                     ("TxCtrlr", "TxStopPoint", Kind::Text, "PowerPathClosed"),
                     ("SecurityCtrlr", "Identity", Kind::Text, &self.endpoint.id),
+                    ("SecurityCtrlr", "SecurityProfile", Kind::Count, "1"),
+                    ("ReservationCtrlr", "NonEvseSpecific", Kind::Bool, "true"),
+                    ("SmartChargingCtrlr", "RateUnit", Kind::Text, "A,W"),
+                    (
+                        "SmartChargingCtrlr",
+                        "PeriodsPerSchedule",
+                        Kind::Count,
+                        "24",
+                    ),
+                    ("SmartChargingCtrlr", "ProfileStackLevel", Kind::Count, "9"),
+                    ("SmartChargingCtrlr", "Entries", Kind::Count, "20"),
+                    ("DeviceDataCtrlr", "ItemsPerMessage", Kind::Count, "20"),
+                    (
+                        "ChargingStation",
+                        "AvailabilityState",
+                        Kind::Text,
+                        "Available",
+                    ),
                 ] {
                     let name = SettingName::variable(component, variable);
                     read_only(&mut settings, name, kind, value);
+                }
+                for (component, function) in [
+                    ("LocalAuthListCtrlr", Function::LocalList),
+                    ("ReservationCtrlr", Function::Reservation),
+                    ("SmartChargingCtrlr", Function::SmartCharging),
+                    ("DisplayMessageCtrlr", Function::DisplayMessages),
+                    ("MonitoringCtrlr", Function::Monitoring),
+                ] {
+                    let name = SettingName::variable(component, "Available");
+                    let there = switch(self.has(function));
+                    read_only(&mut settings, name, Kind::Bool, there);
                 }
                 for evse in 1..=self.connectors {
                     let power = SettingName::variable("EVSE", "Power").of_evse(evse);

@@ -116,6 +116,18 @@ impl Inner {
         }
     }
 
+    /// The connector on which a transaction runs, by the name the central system gives it.
+    pub(crate) fn connector_of(&self, name: &str) -> Option<u32> {
+        let state = self.state.lock();
+        state
+            .all_running()
+            .into_iter()
+            .find_map(|(connector, local)| {
+                let known = state.transactions.get(&local)?.name(self.core.version);
+                (known.as_deref() == Some(name)).then_some(connector)
+            })
+    }
+
     pub(crate) fn numbers(&self) -> std::ops::RangeInclusive<u32> {
         1..=self.config.connectors
     }
@@ -148,6 +160,9 @@ impl Device for Inner {
                 .tell(wire::status(self.core.version, 0, well, now))
                 .await;
         }
+        if whole {
+            self.greet().await;
+        }
         for connector in self.numbers() {
             self.refresh(connector).await;
         }
@@ -155,6 +170,10 @@ impl Device for Inner {
     }
 
     fn went_offline(self: Arc<Self>) {}
+
+    fn has_transaction(&self, name: &str) -> bool {
+        self.connector_of(name).is_some()
+    }
 
     fn restarted(&self) {
         let mut state = self.state.lock();

@@ -6,8 +6,11 @@ mod config;
 mod inner;
 mod outbox;
 mod outcome;
+mod quirks;
 mod remote;
+mod reservations;
 mod service;
+mod smart_charging;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -25,9 +28,13 @@ pub use config::ChargerConfig;
 use inner::Inner;
 pub use outcome::{AuthorizeOutcome, Presented, StartOutcome, StopOutcome};
 
-use crate::station::{self, Event, Registration, Setting, SettingName, StationError, Wanted};
+use crate::functions;
+use crate::station::{
+    self, Core, Event, Fault, Received, Registration, Setting, SettingName, StationError, Wanted,
+};
 use crate::token::Token;
 use crate::transport::Connection;
+use crate::vendor::Habits;
 use crate::view::ConnectorView;
 use crate::wire::{BootOutcome, BootReason, StopReason};
 
@@ -210,19 +217,97 @@ impl Charger {
     /// # Errors
     /// When none was sent, or it is not answered with a result.
     pub async fn retry_last(&self, id: RetryId) -> Result<Value, StationError> {
-        let sent = self
-            .inner
-            .outbox
-            .last_sent()
-            .ok_or(StationError::NothingToRetry)?;
-        let id = match id {
-            RetryId::Same => sent.id,
-            RetryId::New => self.inner.core.ids.next(),
-        };
-        self.inner
-            .core
-            .call_with_id(id, sent.action, sent.payload)
-            .await
+        self.inner.retry(id).await
+    }
+
+    /// Sends a message, if it is one that chargers send and has the form of its version; without
+    /// a payload a believable one.
+    ///
+    /// # Errors
+    /// When it is none, has not its form, or is not answered with a result.
+    pub async fn send(&self, action: &str, payload: Option<Value>) -> Result<Value, StationError> {
+        functions::send(self.core(), action, payload).await
+    }
+
+    /// Asks for a certificate with a new key.
+    ///
+    /// # Errors
+    /// When it is not answered with a result.
+    pub async fn sign_certificate(&self) -> Result<Value, StationError> {
+        functions::sign_certificate(&self.inner.core).await
+    }
+
+    /// A limit from outside, in amperes, comes or goes.
+    pub async fn outside_limit(&self, amperes: Option<f64>) {
+        self.inner.outside_limit(amperes).await;
+    }
+
+    /// Spoils the answer to the next CALL of the central system, or to the next of an action.
+    pub fn misbehave(&self, action: Option<&str>, fault: Fault) {
+        self.inner.core.faults.add(action, fault);
+    }
+
+    /// Fault: the first two transaction messages in the queue change places. False if there are
+    /// no two.
+    #[must_use]
+    pub fn reorder(&self) -> bool {
+        self.inner.outbox.swap()
+    }
+
+    /// What the central system has sent, with the answers.
+    #[must_use]
+    pub fn received(&self) -> Vec<Received> {
+        self.inner.core.inbox.all()
+    }
+
+    /// Waits until the central system has sent a CALL whose payload holds what is wanted, and
+    /// takes it out with all before it.
+    ///
+    /// # Errors
+    /// When none comes in time.
+    pub async fn await_call(
+        &self,
+        action: &str,
+        wanted: &Value,
+        limit: Duration,
+    ) -> Result<Received, tokio::time::error::Elapsed> {
+        let core = &self.inner.core;
+        core.await_call(action, wanted, limit).await
+    }
+
+    /// The messages on the display, as people read them.
+    #[must_use]
+    pub fn displayed(&self) -> Vec<String> {
+        self.inner.core.functions.displayed()
+    }
+
+    /// Certificates installed.
+    #[must_use]
+    pub fn certificates(&self) -> usize {
+        self.inner.core.functions.certificates()
+    }
+
+    /// Reservations by id.
+    #[must_use]
+    pub fn reservations(&self) -> Vec<i64> {
+        let state = self.inner.state.lock();
+        state.reservations.iter().map(|known| known.id).collect()
+    }
+
+    /// Charging profiles kept.
+    #[must_use]
+    pub fn charging_profiles(&self) -> usize {
+        self.inner.state.lock().profiles.count()
+    }
+
+    pub(crate) fn core(&self) -> &Core {
+        &self.inner.core
+    }
+
+    /// How it deviates from the standard; it may take up and drop habits while it runs.
+    #[must_use]
+    pub fn habits(&self) -> &Habits {
+        &self.inner.core.habits
     }
 
     /// What a driver sees at a connector.

@@ -9,6 +9,7 @@ use serde_json::Value;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
+use super::RetryId;
 use super::inner::Inner;
 use super::state::LocalId;
 use crate::station::{Event, StationError};
@@ -58,6 +59,24 @@ impl Outbox {
         self.last.lock().clone()
     }
 
+    /// Whether messages of a transaction of this name wait (2.0.1).
+    pub(crate) fn waits_for(&self, name: &str) -> bool {
+        self.queue
+            .lock()
+            .iter()
+            .any(|item| item.event.ids.uuid == name)
+    }
+
+    /// Fault: the first two that wait change places. False if there are no two.
+    pub(crate) fn swap(&self) -> bool {
+        let mut queue = self.queue.lock();
+        let enough = queue.len() >= 2;
+        if enough {
+            queue.swap(0, 1);
+        }
+        enough
+    }
+
     fn push(
         &self,
         local: LocalId,
@@ -82,6 +101,19 @@ enum Step {
 }
 
 impl Inner {
+    /// Sends the last transaction message again, as it was before any habit changed it.
+    pub(crate) async fn retry(&self, id: RetryId) -> Result<Value, StationError> {
+        let sent = self
+            .outbox
+            .last_sent()
+            .ok_or(StationError::NothingToRetry)?;
+        let id = match id {
+            RetryId::Same => sent.id,
+            RetryId::New => self.core.ids.next(),
+        };
+        self.core.call_with_id(id, sent.action, sent.payload).await
+    }
+
     /// Puts an event in the queue and sends what can be sent. Nothing comes back if it still
     /// waits.
     pub(crate) async fn submit(

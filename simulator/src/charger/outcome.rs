@@ -86,6 +86,8 @@ pub enum Presented {
     Refused(AuthorizeOutcome),
     /// Somebody else's transaction runs, and the card may not stop it.
     NotYours(AuthorizeOutcome),
+    /// The card is accepted, but the connector is kept for somebody else.
+    Reserved(AuthorizeOutcome),
     /// The connector is broken or out of service.
     OutOfService,
 }

@@ -6,9 +6,11 @@ use rpc::Version;
 use serde_json::{Value, json};
 
 use super::inner::Inner;
+use crate::charging::Profile;
 use crate::station::{Setting, StationError};
 use crate::token::{Token, TokenKind};
 use crate::transport::Answer;
+use crate::vendor::Habit;
 use crate::wire::{StopReason, Trigger, number, text, v16, v201};
 
 /// A remote start of either version.
@@ -18,6 +20,8 @@ struct RemoteStart {
     group: Option<String>,
     /// Nothing in 1.6.
     id: Option<i64>,
+    /// A profile for the transaction.
+    profile: Option<Profile>,
 }
 
 impl Inner {
@@ -31,6 +35,7 @@ impl Inner {
                 token: Token::card(tag),
                 group: None,
                 id: None,
+                profile: self.profile_of(connector, payload),
             }),
             (_, _) => Answer::status("Rejected"),
         }
@@ -49,12 +54,25 @@ impl Inner {
                     .and_then(|group| text(group, "idToken"))
                     .map(str::to_owned),
                 id: payload.get("remoteStartId").and_then(Value::as_i64),
+                profile: self.profile_of(connector, payload),
             }),
             (_, _) => Answer::status("Rejected"),
         }
     }
 
+    /// The profile that comes with a remote start.
+    fn profile_of(&self, connector: u32, payload: &Value) -> Option<Profile> {
+        let raw = payload.get("chargingProfile")?;
+        Profile::read(self.core.version, connector, raw)
+    }
+
     fn remote_start(self: &Arc<Self>, start: RemoteStart) -> Answer {
+        let reserved =
+            self.is_reserved_for_others(start.connector, &start.token, start.group.as_deref());
+        let plugged = self.is_plugged(start.connector);
+        if reserved || !plugged && self.core.habits.has(Habit::StartOnlyPlugged) {
+            return Answer::status("Rejected");
+        }
         let charger = Arc::clone(self);
         Answer::status("Accepted").then(async move {
             let connector = start.connector;
@@ -70,6 +88,7 @@ impl Inner {
             token,
             mut group,
             id,
+            profile,
         } = start;
         if self.must_authorize(&token) {
             let checked = self.check(&token).await;
@@ -88,20 +107,34 @@ impl Inner {
             }
             group = group.or(checked?.info.group);
         }
-        let plugged = self
-            .state
+        if self.is_plugged(connector) {
+            self.begin(connector, token, group, Trigger::RemoteStart, id)
+                .await?;
+            if let Some(profile) = profile {
+                self.install_with_transaction(profile);
+            }
+        } else {
+            self.await_cable(connector, token, group, Some(id), profile)
+                .await;
+        }
+        Ok(())
+    }
+
+    /// A profile that came with a remote start comes into force with the transaction.
+    pub(crate) fn install_with_transaction(&self, mut profile: Profile) {
+        // 1.6 §5.11, F01.FR.11: it is one of this transaction, whatever its id.
+        profile.transaction = None;
+        if let Err(error) = self.install_profile(profile) {
+            tracing::info!(error, "the profile of a remote start is not used");
+        }
+    }
+
+    pub(crate) fn is_plugged(&self, connector: u32) -> bool {
+        self.state
             .lock()
             .connectors
             .get(&connector)
-            .is_some_and(|known| known.plugged);
-        if plugged {
-            self.begin(connector, token, group, Trigger::RemoteStart, id)
-                .await
-                .map(drop)
-        } else {
-            self.await_cable(connector, token, group, Some(id)).await;
-            Ok(())
-        }
+            .is_some_and(|known| known.plugged)
     }
 
     /// AuthorizeRemoteTxRequests / AuthorizeRemoteStart; C05.FR.01: tokens made by the central

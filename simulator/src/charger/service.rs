@@ -125,6 +125,9 @@ impl Inner {
             point: connector,
             kind: service.wire(),
         });
+        if service == Service::Inoperative {
+            self.drop_reservations_of(connector).await;
+        }
         self.refresh(connector).await;
     }
 
@@ -137,6 +140,9 @@ impl Inner {
         if let Some(known) = self.state.lock().connectors.get_mut(&connector) {
             known.fault = fault.map(str::to_owned);
             known.display = fault.unwrap_or_default().to_owned();
+        }
+        if fault.is_some() {
+            self.drop_reservations_of(connector).await;
         }
         self.refresh(connector).await;
         Ok(())

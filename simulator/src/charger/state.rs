@@ -6,6 +6,8 @@ use std::time::Duration;
 use rpc::Version;
 use tokio::time::Instant;
 
+use super::reservations::Reservation;
+use crate::charging::{Profile, Profiles};
 use crate::token::Token;
 use crate::view::{ConnectorView, Light};
 use crate::wire::{ConnectorStatus, TransactionIds};
@@ -49,6 +51,8 @@ pub(crate) struct Intent {
     pub remote_start_id: Option<i64>,
     pub remote: bool,
     pub until: Instant,
+    /// Comes into force with the transaction.
+    pub profile: Option<Profile>,
 }
 
 #[derive(Debug)]
@@ -79,6 +83,9 @@ pub(crate) struct Transaction {
     pub ids: TransactionIds,
     pub next_seq_no: u32,
     pub remote_start_id: Option<i64>,
+    /// The reservation it used.
+    pub reservation: Option<i64>,
+    pub began: jiff::Timestamp,
     pub energy: Energy,
     pub ended: bool,
     /// The start was answered.
@@ -104,6 +111,8 @@ pub(crate) struct State {
     pub station_told: bool,
     /// A reset that waits for the last transaction to end.
     pub reset_when_idle: bool,
+    pub reservations: Vec<Reservation>,
+    pub profiles: Profiles,
 }
 
 impl State {
@@ -130,6 +139,8 @@ impl State {
             next_local: 1,
             station_told: false,
             reset_when_idle: false,
+            reservations: Vec::new(),
+            profiles: Profiles::default(),
         }
     }
 
@@ -178,6 +189,20 @@ impl State {
             .map(|(number, _)| *number)
     }
 
+    /// How many connectors a transaction could begin on.
+    pub(crate) fn usable_connectors(&self) -> usize {
+        self.connectors
+            .keys()
+            .filter(|number| self.free_connector(Some(**number)).is_some())
+            .count()
+    }
+
+    fn is_reserved(&self, number: u32) -> bool {
+        self.reservations
+            .iter()
+            .any(|known| known.connector == Some(number))
+    }
+
     pub(crate) fn status(&self, number: u32) -> Option<ConnectorStatus> {
         let connector = self.connectors.get(&number)?;
         Some(if connector.fault.is_some() {
@@ -193,6 +218,8 @@ impl State {
             ConnectorStatus::Finishing
         } else if connector.plugged || connector.intent.is_some() {
             ConnectorStatus::Preparing
+        } else if self.is_reserved(number) {
+            ConnectorStatus::Reserved
         } else {
             ConnectorStatus::Available
         })
@@ -207,6 +234,7 @@ impl State {
             ConnectorStatus::Charging => Light::Blue,
             ConnectorStatus::Available => Light::Green,
             ConnectorStatus::Preparing
+            | ConnectorStatus::Reserved
             | ConnectorStatus::SuspendedEvse
             | ConnectorStatus::Finishing
             | ConnectorStatus::Unavailable => Light::Amber,

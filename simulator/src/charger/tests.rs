@@ -2,8 +2,14 @@
 
 mod cards;
 mod commands;
+mod every_message;
+mod faults;
+mod functions;
 mod offline;
+mod profiles;
+mod quirks;
 mod remote;
+mod reservations;
 
 use rpc::Version;
 use serde_json::Value;

@@ -40,12 +40,13 @@ impl Inner {
                 Trigger::CablePluggedIn
             };
             let (token, group, id) = (intent.token, intent.group, intent.remote_start_id);
-            return self
-                .begin(connector, token, group, trigger, id)
-                .await
-                .map(Some);
+            let start = self.begin(connector, token, group, trigger, id).await?;
+            if let Some(profile) = intent.profile {
+                self.install_with_transaction(profile);
+            }
+            return Ok(Some(start));
         }
-        if usable && let Some(token) = self.free_token() {
+        if usable && let Some(token) = self.free_token().or_else(|| self.quirky_token()) {
             return self
                 .begin(connector, token, None, Trigger::CablePluggedIn, None)
                 .await
@@ -120,6 +121,8 @@ impl Inner {
         trigger: Trigger,
         remote_start_id: Option<i64>,
     ) -> Result<StartOutcome, StationError> {
+        let reservation = self.use_reservation(connector, &token, group.as_deref());
+        let began = self.core.clock.now();
         let local = self.state.lock().begin(Transaction {
             connector,
             token: token.clone(),
@@ -130,6 +133,8 @@ impl Inner {
             },
             next_seq_no: 0,
             remote_start_id,
+            reservation,
+            began,
             energy: Energy::Flows,
             ended: false,
             answered: false,
@@ -137,6 +142,7 @@ impl Inner {
         let event = self.event(local, Phase::Started, trigger, Some(token), None);
         let event = event.ok_or(StationError::NoTransaction(connector))?;
         let answered = self.submit(local, event).await;
+        self.after_start().await;
         self.refresh(connector).await;
         // It may be over already, and no longer among the transactions.
         let name = self
@@ -169,7 +175,9 @@ impl Inner {
             .end(connector, reason, token)
             .ok_or(StationError::NoTransaction(connector))?;
         let known = self.state.lock().transactions.get(&local).cloned();
+        self.before_stop(connector).await;
         let answered = self.submit(local, event).await;
+        self.after_stop(connector, known.as_ref()).await;
         self.refresh(connector).await;
         self.after_transaction(connector).await;
         let delivered = delivered(answered)?;
@@ -218,6 +226,7 @@ impl Inner {
             known.transaction = None;
             known.finishing = true;
             known.display = "finished".to_owned();
+            state.profiles.transaction_ended(connector);
             local
         };
         let event = self.event(local, Phase::Ended, reason.trigger(), token, Some(reason))?;
@@ -265,6 +274,7 @@ impl Inner {
         match event {
             Some((local, event)) => {
                 let delivered = delivered(self.submit(local, event).await)?;
+                self.after_sample().await;
                 Ok(delivered.map(|delivered| delivered.message_id))
             }
             None => {
@@ -306,6 +316,7 @@ impl Inner {
             remote_start_id: transaction
                 .remote_start_id
                 .filter(|_| phase == Phase::Started),
+            reservation: transaction.reservation.filter(|_| phase == Phase::Started),
             charging_state: match (phase, transaction.energy, known.plugged) {
                 (Phase::Ended, _, true) => ChargingState::EvConnected,
                 (Phase::Ended, _, false) => ChargingState::Idle,
@@ -374,6 +385,7 @@ impl Inner {
             connector,
             status: status.clone(),
         });
+        self.block_card(local);
         let still_running = {
             let mut state = self.state.lock();
             let running = state.running(connector).is_some_and(|(id, _)| id == local);

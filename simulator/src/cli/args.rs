@@ -4,6 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use simulator::functions::Function;
+use simulator::vendor::{Habit, Vendor};
 use simulator::{Endpoint, Version};
 
 /// Simulated charge points and locks.
@@ -14,19 +16,25 @@ use simulator::{Endpoint, Version};
 #[command(
     name = "simulator",
     version,
+    arg_required_else_help = true,
     after_help = "\
 Exit codes: 0 all went well, 1 something failed, 2 the command line is wrong.
 
 Examples:
   simulator charger --id CP1
   printf 'plug\\ncard 04A1B2C3\\nstop\\n' | simulator charger --id CP1 --version 2.0.1
+  printf 'send NotifyEVChargingNeeds\n' | simulator charger --id CP1 --version 2.0.1
+  simulator charger --id CP1 --vendor keba --without reservation,smart_charging
   simulator lock --id LOCK1 --doors 2
   simulator fleet --stations 100 --seconds 30 --token 04A1B2C3 --password secret-secret-00
   simulator run simulator/scenarios/charge.yaml"
 )]
 pub(super) struct Program {
     #[command(subcommand)]
-    pub command: Command,
+    pub command: Option<Command>,
+    /// Lists the makers whose chargers can be imitated, and every deviation.
+    #[arg(long)]
+    pub list_vendors: bool,
 }
 
 #[derive(Subcommand)]
@@ -133,6 +141,9 @@ pub(super) struct ChargerArgs {
     /// Lets unknown cards start while offline.
     #[arg(long)]
     pub offline_for_unknown: bool,
+    /// Like the chargers of a maker, with their name and deviations (`--list-vendors`).
+    #[arg(long, value_parser = simulator::vendor::find)]
+    pub vendor: Option<&'static Vendor>,
     #[command(flatten)]
     pub habits: HabitArgs,
 }
@@ -176,6 +187,17 @@ pub(super) struct HabitArgs {
     /// A clock that always says 1970.
     #[arg(long)]
     pub clock_1970: bool,
+    /// A deviation from the standard (repeatable, or several with commas; `--list-vendors`).
+    #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = Habit::parse)]
+    pub deviate: Vec<Habit>,
+    /// What the station lacks (repeatable, or several with commas): local_list, reservation,
+    /// smart_charging, firmware, publish_firmware, logs, remote_trigger, certificates,
+    /// display_messages, monitoring, customer_information, cost, network_profiles.
+    #[arg(long, value_name = "FUNCTION", value_delimiter = ',', value_parser = Function::parse)]
+    pub without: Vec<Function>,
+    /// Seconds between two steps of a firmware update or an upload.
+    #[arg(long, default_value_t = 1)]
+    pub pace: u64,
     /// Shows every message as it goes over the wire.
     #[arg(long)]
     pub wire: bool,

@@ -13,11 +13,12 @@ use simulator::{StationError, StopReason, Token, describe};
 use super::Verdict;
 use super::args::ChargerArgs;
 use super::console::{self, Console, Next, number, say};
+use super::raw;
 
 const HELP: &str = "\
 plug [N]            a vehicle is plugged in
 unplug [N]          and pulled out
-card TOKEN [N]      a card is held before the reader: 04A1B2C3, or eMAID:DE…, KeyCode:…
+card TOKEN [N]      a card is held before the reader: 04A1B2C3, or eMAID:DE…, KeyCode:…; also `tap`
 authorize TOKEN     Authorize only
 start TOKEN [N]     a transaction begins without asking before
 stop [N]            the transaction ends
@@ -30,6 +31,13 @@ online              connects again
 drop                loses the connection without a word
 reboot              loses power, starts again
 retry [same|new]    the last transaction message again, with its id or a new one
+reorder             the first two messages that wait change places
+limit AMPERES|off   a limit from outside comes or goes
+needs               the vehicle tells what it needs (2.0.1)
+sign                asks for a certificate with a new key
+display             messages on the display (2.0.1)";
+
+const END: &str = "\
 wait SECONDS        lets time pass
 quit                the end";
 
@@ -47,6 +55,14 @@ pub(super) async fn run(args: ChargerArgs) -> anyhow::Result<Verdict> {
     if args.habits.clock_1970 {
         config.clock = ClockSetting::Stuck(jiff::Timestamp::UNIX_EPOCH);
     }
+    if let Some(vendor) = args.vendor {
+        config.imitate(vendor);
+    }
+    for habit in &args.habits.deviate {
+        config.habits.take_up(*habit);
+    }
+    config.without.clone_from(&args.habits.without);
+    config.pace = Duration::from_secs(args.habits.pace);
     config.tap = args.habits.wire.then(console::wire_tap);
     let charger = Charger::new(config);
     let mut console = Console::new(charger.events());
@@ -63,8 +79,8 @@ pub(super) async fn run(args: ChargerArgs) -> anyhow::Result<Verdict> {
         charger.keep_connected();
     }
     let mut verdict = Verdict::Good;
-    while let Some(words) = console.next().await {
-        match console.during(obey(&charger, &words)).await {
+    while let Some(line) = console.next().await {
+        match console.during(obey(&charger, &line)).await {
             Ok(Next::Go(lines)) => lines.iter().for_each(|line| say(line)),
             Ok(Next::Quit) => break,
             Err(error) => {
@@ -82,7 +98,11 @@ pub(super) async fn run(args: ChargerArgs) -> anyhow::Result<Verdict> {
     })
 }
 
-async fn obey(charger: &Charger, words: &[String]) -> Result<Next, String> {
+async fn obey(charger: &Charger, line: &str) -> Result<Next, String> {
+    let words = &console::words(line);
+    if let Some(outcome) = raw::obey(charger, line, words).await {
+        return outcome;
+    }
     let Some(command) = words.first() else {
         return Ok(Next::Go(Vec::new()));
     };
@@ -95,7 +115,27 @@ async fn obey(charger: &Charger, words: &[String]) -> Result<Next, String> {
     let and_show =
         |line: Option<String>| Next::Go(line.into_iter().chain(shown(charger)).collect());
     Ok(match command.as_str() {
-        "help" => Next::line(HELP),
+        "help" => Next::Go(vec![HELP.to_owned(), raw::HELP.to_owned(), END.to_owned()]),
+        "reorder" => {
+            if !charger.reorder() {
+                return Err("fewer than two messages wait".to_owned());
+            }
+            Next::Go(Vec::new())
+        }
+        "limit" => {
+            let amperes = match word(1).map(String::as_str) {
+                None | Some("off") => None,
+                Some(text) => Some(
+                    text.parse()
+                        .map_err(|_| format!("`{text}` is not a number"))?,
+                ),
+            };
+            charger.outside_limit(amperes).await;
+            Next::Go(Vec::new())
+        }
+        "sign" => return raw::told(charger.sign_certificate().await),
+        "needs" => return raw::told(charger.send("NotifyEVChargingNeeds", None).await),
+        "display" => Next::Go(charger.displayed()),
         "plug" => {
             let start = charger.plug(number(word(1))?).await.map_err(failed)?;
             and_show(start.as_ref().map(started))
@@ -104,7 +144,7 @@ async fn obey(charger: &Charger, words: &[String]) -> Result<Next, String> {
             let stop = charger.unplug(number(word(1))?).await.map_err(failed)?;
             and_show(stop.as_ref().map(stopped))
         }
-        "card" => {
+        "card" | "tap" => {
             let presented = charger
                 .present(number(word(2))?, &token()?)
                 .await
@@ -240,6 +280,12 @@ fn told(presented: &Presented) -> String {
                 "card refused: {} ({})",
                 outcome.status(),
                 outcome.source.name()
+            )
+        }
+        Presented::Reserved(outcome) => {
+            format!(
+                "card {}, but this is kept for somebody else",
+                outcome.status()
             )
         }
         Presented::NotYours(outcome) => {

@@ -38,8 +38,8 @@ impl Console {
         }
     }
 
-    /// The words of the next line; nothing at the end of the input or on Ctrl-C.
-    pub(super) async fn next(&mut self) -> Option<Vec<String>> {
+    /// The next line; nothing at the end of the input or on Ctrl-C.
+    pub(super) async fn next(&mut self) -> Option<String> {
         if is_interactive() {
             let _ = write!(std::io::stdout().lock(), "> ");
             let _ = std::io::stdout().flush();
@@ -55,7 +55,7 @@ impl Console {
         if !is_interactive() {
             say(&format!("> {line}"));
         }
-        Some(line.split_whitespace().map(str::to_owned).collect())
+        Some(line)
     }
 
     /// Does some work, telling what happens meanwhile.
@@ -114,6 +114,11 @@ impl Tap for Wire {
 
 pub(super) fn wire_tap() -> Arc<dyn Tap> {
     Arc::new(Wire)
+}
+
+/// The words of a line.
+pub(super) fn words(line: &str) -> Vec<String> {
+    line.split_whitespace().map(str::to_owned).collect()
 }
 
 /// A number in a command; 1 if it is left out.

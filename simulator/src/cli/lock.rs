@@ -11,6 +11,7 @@ use simulator::{StationError, Token, describe};
 use super::Verdict;
 use super::args::{AskArg, LockArgs};
 use super::console::{self, Console, Next, number, say};
+use super::raw;
 
 const HELP: &str = "\
 card TOKEN [DOOR]   a card is held before the reader, or a PIN typed: KeyCode:123456
@@ -24,7 +25,9 @@ status              what people see
 offline             closes the connection and stays away
 online              connects again
 drop                loses the connection without a word
-reboot              starts again
+reboot              starts again";
+
+const END: &str = "\
 wait SECONDS        lets time pass
 quit                the end";
 
@@ -47,6 +50,11 @@ pub(super) async fn run(args: LockArgs) -> anyhow::Result<Verdict> {
     if args.habits.clock_1970 {
         config.clock = ClockSetting::Stuck(jiff::Timestamp::UNIX_EPOCH);
     }
+    for habit in &args.habits.deviate {
+        config.habits.take_up(*habit);
+    }
+    config.without.extend(&args.habits.without);
+    config.pace = Duration::from_secs(args.habits.pace);
     config.tap = args.habits.wire.then(console::wire_tap);
     let lock = Lock::new(config);
     let mut console = Console::new(lock.events());
@@ -63,8 +71,8 @@ pub(super) async fn run(args: LockArgs) -> anyhow::Result<Verdict> {
         lock.keep_connected();
     }
     let mut verdict = Verdict::Good;
-    while let Some(words) = console.next().await {
-        match console.during(obey(&lock, &words)).await {
+    while let Some(line) = console.next().await {
+        match console.during(obey(&lock, &line)).await {
             Ok(Next::Go(lines)) => lines.iter().for_each(|line| say(line)),
             Ok(Next::Quit) => break,
             Err(error) => {
@@ -93,7 +101,11 @@ pub(super) async fn run(args: LockArgs) -> anyhow::Result<Verdict> {
     })
 }
 
-async fn obey(lock: &Lock, words: &[String]) -> Result<Next, String> {
+async fn obey(lock: &Lock, line: &str) -> Result<Next, String> {
+    let words = &console::words(line);
+    if let Some(outcome) = raw::obey(lock, line, words).await {
+        return outcome;
+    }
     let Some(command) = words.first() else {
         return Ok(Next::Go(Vec::new()));
     };
@@ -103,7 +115,13 @@ async fn obey(lock: &Lock, words: &[String]) -> Result<Next, String> {
     let mut lines = Vec::new();
     let mut show = true;
     match command.as_str() {
-        "help" => return Ok(Next::line(HELP)),
+        "help" => {
+            return Ok(Next::Go(vec![
+                HELP.to_owned(),
+                raw::HELP.to_owned(),
+                END.to_owned(),
+            ]));
+        }
         "card" => {
             let token = Token::parse(word(1).ok_or("`card` needs a token")?);
             let outcome = lock

@@ -6,6 +6,8 @@ mod console;
 mod fleet;
 mod lock;
 mod play;
+mod raw;
+mod vendors;
 
 use std::process::ExitCode;
 
@@ -22,6 +24,10 @@ enum Verdict {
 
 pub(crate) fn main() -> ExitCode {
     let program = Program::parse();
+    if program.list_vendors {
+        vendors::list().iter().for_each(|line| console::say(line));
+        return ExitCode::SUCCESS;
+    }
     tracing_subscriber::fmt()
         .with_env_filter(
             tracing_subscriber::EnvFilter::try_from_default_env()
@@ -40,7 +46,10 @@ pub(crate) fn main() -> ExitCode {
 }
 
 fn run(program: Program) -> anyhow::Result<Verdict> {
-    let mut builder = match &program.command {
+    let Some(command) = program.command else {
+        anyhow::bail!("a command is needed; `--help` lists them");
+    };
+    let mut builder = match &command {
         Command::Fleet(fleet) if fleet.current_thread => {
             tokio::runtime::Builder::new_current_thread()
         }
@@ -50,7 +59,7 @@ fn run(program: Program) -> anyhow::Result<Verdict> {
     };
     let runtime = builder.enable_all().build()?;
     let verdict = runtime.block_on(async {
-        match program.command {
+        match command {
             Command::Charger(charger) => self::charger::run(charger).await,
             Command::Lock(lock) => self::lock::run(lock).await,
             Command::Fleet(fleet) => self::fleet::run(fleet).await,

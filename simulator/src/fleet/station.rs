@@ -239,6 +239,7 @@ impl Station {
             meter_wh: self.meter_wh,
             reason,
             remote_start_id: None,
+            reservation: None,
             charging_state: state,
         };
         wire::transaction_event(self.config.version, &event)

@@ -8,9 +8,10 @@ use serde_json::{Value, json};
 use super::door::Service;
 use super::inner::Inner;
 use super::profile::{self, AccessResult, OpenRequest};
+use crate::functions;
 use crate::station::{self, Event};
 use crate::transport::{Answer, Incoming};
-use crate::wire::{self, BootReason, number, text, v16, v201};
+use crate::wire::{BootReason, number, text, v16, v201};
 
 /// What was answered to `Door.Open`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +62,7 @@ pub(crate) fn answer(lock: &Arc<Inner>, call: &Incoming) -> Option<Answer> {
                 }
             })
         }
-        "TriggerMessage" => trigger(lock, payload),
+        "TriggerMessage" | "ExtendedTriggerMessage" => trigger(lock, payload),
         // A door is not a socket.
         "RemoteStartTransaction"
         | "RemoteStopTransaction"
@@ -158,19 +159,12 @@ fn change_availability(lock: &Arc<Inner>, payload: &Value) -> Answer {
 }
 
 fn trigger(lock: &Arc<Inner>, payload: &Value) -> Answer {
-    let lock = Arc::clone(lock);
-    match text(payload, "requestedMessage") {
-        Some("BootNotification") => Answer::status("Accepted").then(async move {
-            if let Err(error) = station::boot(&lock, BootReason::Triggered).await {
-                tracing::info!(%error, "triggered boot notification failed");
-            }
-        }),
-        Some("Heartbeat") => Answer::status("Accepted").then(async move {
-            lock.core.tell(wire::heartbeat()).await;
-        }),
-        Some("StatusNotification") => Answer::status("Accepted").then(async move {
+    let wanted = text(payload, "requestedMessage").unwrap_or_default();
+    if wanted == "StatusNotification" {
+        let lock = Arc::clone(lock);
+        return Answer::status("Accepted").then(async move {
             lock.tell_all_states().await;
-        }),
-        Some(_) | None => Answer::status("NotImplemented"),
+        });
     }
+    functions::trigger(lock, wanted).unwrap_or_else(|| Answer::status("NotImplemented"))
 }

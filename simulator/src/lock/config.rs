@@ -7,10 +7,12 @@ use rpc::Version;
 
 use super::door::Mode;
 use crate::clock::{ClockSetting, StationClock, TimeSource, system_time};
+use crate::functions::Function;
 use crate::station::{
     Access, Heartbeats, Kind, Parts, Reconnect, Setting, SettingName, Settings, TokenMemory,
 };
 use crate::transport::{Endpoint, MessageIds, Tap};
+use crate::vendor::Habits;
 use crate::wire::Identity;
 
 /// What the controller does with cards while there is no connection.
@@ -70,6 +72,12 @@ pub struct LockConfig {
     pub message_ids: MessageIds,
     /// What it does when the connection ends.
     pub reconnect: Reconnect,
+    /// Between two steps of a firmware update or an upload.
+    pub pace: Duration,
+    /// What the lock lacks; of what concerns charging it has nothing.
+    pub without: Vec<Function>,
+    /// How it deviates from the standard.
+    pub habits: Habits,
     /// Sees all texts.
     pub tap: Option<Arc<dyn Tap>>,
 }
@@ -105,6 +113,13 @@ impl LockConfig {
             heartbeats: Heartbeats::Off,
             message_ids: MessageIds::Random,
             reconnect: Reconnect::Manual,
+            pace: Duration::from_secs(1),
+            without: vec![
+                Function::Reservation,
+                Function::SmartCharging,
+                Function::Cost,
+            ],
+            habits: Habits::default(),
             tap: None,
         }
     }
@@ -120,6 +135,9 @@ impl LockConfig {
             memory: TokenMemory::new(self.endpoint.version, self.local_list_capacity),
             reconnect: self.reconnect,
             tap: self.tap.clone(),
+            pace: self.pace,
+            without: self.without.clone(),
+            habits: self.habits.clone(),
         }
     }
 

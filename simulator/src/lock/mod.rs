@@ -16,6 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rpc::Version;
+use serde_json::Value;
 use tokio::sync::broadcast;
 
 pub use access::CardOutcome;
@@ -24,9 +25,11 @@ use door::Jammed;
 pub use door::Mode;
 use inner::Inner;
 
-use crate::station::{self, Event, Registration, SettingName, StationError};
+use crate::functions;
+use crate::station::{self, Core, Event, Fault, Received, Registration, SettingName, StationError};
 use crate::token::Token;
 use crate::transport::Connection;
+use crate::vendor::Habits;
 use crate::view::DoorView;
 use crate::wire::{BootOutcome, BootReason};
 
@@ -255,6 +258,36 @@ impl Lock {
             .lock()
             .text(name)
             .map(str::to_owned)
+    }
+
+    pub(crate) fn core(&self) -> &Core {
+        &self.inner.core
+    }
+
+    /// Sends a message, if it is one that stations send and has the form of its version; without
+    /// a payload a believable one.
+    ///
+    /// # Errors
+    /// When it is none, has not its form, or is not answered with a result.
+    pub async fn send(&self, action: &str, payload: Option<Value>) -> Result<Value, StationError> {
+        functions::send(self.core(), action, payload).await
+    }
+
+    /// How it deviates from the standard; it may take up and drop habits while it runs.
+    #[must_use]
+    pub fn habits(&self) -> &Habits {
+        &self.core().habits
+    }
+
+    /// Spoils the answer to the next CALL of the central system, or to the next of an action.
+    pub fn misbehave(&self, action: Option<&str>, fault: Fault) {
+        self.core().faults.add(action, fault);
+    }
+
+    /// What the central system has sent, with the answers.
+    #[must_use]
+    pub fn received(&self) -> Vec<Received> {
+        self.core().inbox.all()
     }
 
     /// The connection, if one is open, for messages of the caller's own making.

@@ -36,7 +36,7 @@ impl Got {
         }
     }
 
-    fn with_status(word: &str, status: Option<&str>) -> Got {
+    pub(super) fn with_status(word: &str, status: Option<&str>) -> Got {
         Got {
             word: word.to_owned(),
             status: status.map(str::to_owned),
@@ -95,27 +95,7 @@ pub(super) async fn wire_step(station: &Station, step: &Step) -> Option<Outcome>
                 },
             )
         }
-        Step::Connect { .. }
-        | Step::Boot { .. }
-        | Step::Disconnect { .. }
-        | Step::Drop { .. }
-        | Step::HalfOpen { .. }
-        | Step::Reboot { .. }
-        | Step::Authorize { .. }
-        | Step::Card { .. }
-        | Step::Plug { .. }
-        | Step::Unplug { .. }
-        | Step::Start { .. }
-        | Step::Stop { .. }
-        | Step::Meter { .. }
-        | Step::Retry { .. }
-        | Step::OpenDoor { .. }
-        | Step::CloseDoor { .. }
-        | Step::PushBar { .. }
-        | Step::Force { .. }
-        | Step::Light { .. }
-        | Step::Delivered { .. }
-        | Step::Wait { .. } => None,
+        _ => None,
     }
 }
 
@@ -131,7 +111,7 @@ fn stray(version: Version, text: &str) -> Got {
 }
 
 /// The status of an answer, its own or that of a token in it.
-fn status_of(answer: &Value) -> Option<String> {
+pub(super) fn status_of(answer: &Value) -> Option<String> {
     [Version::V16, Version::V201]
         .into_iter()
         .find_map(|version| wire::read_token_info(version, answer))
@@ -245,14 +225,32 @@ pub(super) async fn charger_step(charger: &Charger, step: &Step) -> Outcome {
                 charger.queued(),
             )
         }
-        Step::HalfOpen { .. }
-        | Step::Garbage { .. }
-        | Step::Call { .. }
-        | Step::OpenDoor { .. }
-        | Step::CloseDoor { .. }
-        | Step::PushBar { .. }
-        | Step::Force { .. }
-        | Step::Wait { .. } => Err("a charger cannot do this".to_owned()),
+        Step::Reorder { .. } => {
+            if charger.reorder() {
+                Ok(Got::word("done"))
+            } else {
+                Err("fewer than two messages wait".to_owned())
+            }
+        }
+        Step::Fault {
+            connector, text, ..
+        } => {
+            let fault = Some(text.as_str());
+            charger
+                .set_fault(*connector, fault)
+                .await
+                .map_err(|error| describe(&error))?;
+            Ok(Got::word("done"))
+        }
+        Step::Repair { connector, .. } => {
+            charger.set_fault(*connector, None).await.map_err(text)?;
+            Ok(Got::word("done"))
+        }
+        Step::Limit { amperes, .. } => {
+            charger.outside_limit(*amperes).await;
+            Ok(Got::word("done"))
+        }
+        _ => Err("a charger cannot do this".to_owned()),
     }
 }
 
@@ -322,17 +320,7 @@ pub(super) async fn lock_step(lock: &Lock, step: &Step) -> Outcome {
                 lock.waiting_events(),
             )
         }
-        Step::HalfOpen { .. }
-        | Step::Garbage { .. }
-        | Step::Call { .. }
-        | Step::Authorize { .. }
-        | Step::Plug { .. }
-        | Step::Unplug { .. }
-        | Step::Start { .. }
-        | Step::Stop { .. }
-        | Step::Meter { .. }
-        | Step::Retry { .. }
-        | Step::Wait { .. } => Err("a lock cannot do this".to_owned()),
+        _ => Err("a lock cannot do this".to_owned()),
     }
 }
 
@@ -345,6 +333,7 @@ fn presented(presented: &Presented) -> Got {
         Presented::Stopped(stop) => Got::with_status("stopped", stop.status()),
         Presented::Waiting(outcome) => Got::with_status("waiting", Some(outcome.status())),
         Presented::Refused(outcome) => Got::with_status("refused", Some(outcome.status())),
+        Presented::Reserved(outcome) => Got::with_status("reserved", Some(outcome.status())),
         Presented::NotYours(outcome) => Got::with_status("not_yours", Some(outcome.status())),
         Presented::OutOfService => Got::word("out_of_service"),
     }

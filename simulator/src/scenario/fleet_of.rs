@@ -6,8 +6,10 @@ use jiff::Timestamp;
 use rpc::Version;
 
 use super::spec::{SpecClock, SpecIds, SpecVersion, StationKind, StationSpec};
+use super::step::{StepFunction, StepHabit, StepVendor};
 use crate::charger::{Charger, ChargerConfig};
 use crate::clock::ClockSetting;
+use crate::functions::Function;
 use crate::lock::{Lock, LockConfig};
 use crate::station::unhex;
 use crate::transport::{Endpoint, MessageIds};
@@ -57,6 +59,7 @@ impl Station {
         if let Some(seconds) = spec.call_timeout_seconds {
             endpoint.call_timeout = Duration::from_secs(seconds);
         }
+        let pace = Duration::from_secs(spec.pace_seconds.unwrap_or(1));
         let ids = match spec.message_ids {
             SpecIds::Random => MessageIds::Random,
             SpecIds::Counter => MessageIds::counter(),
@@ -78,6 +81,14 @@ impl Station {
                 config.offline_for_unknown =
                     or(spec.offline_for_unknown, config.offline_for_unknown);
                 config.stop_on_invalid = or(spec.stop_on_invalid, config.stop_on_invalid);
+                if let Some(StepVendor(vendor)) = spec.vendor {
+                    config.imitate(vendor);
+                }
+                for StepHabit(habit) in &spec.deviations {
+                    config.habits.take_up(*habit);
+                }
+                config.without = lacking(spec);
+                config.pace = pace;
                 Station::Charger(Charger::new(config))
             }
             StationKind::Lock => {
@@ -86,8 +97,20 @@ impl Station {
                 config.clock = clock;
                 config.doors = spec.doors.unwrap_or(config.doors);
                 config.open_seconds = spec.open_seconds.unwrap_or(config.open_seconds);
+                for StepHabit(habit) in &spec.deviations {
+                    config.habits.take_up(*habit);
+                }
+                config.without.extend(lacking(spec));
+                config.pace = pace;
                 Station::Lock(Lock::new(config))
             }
         })
     }
+}
+
+fn lacking(spec: &StationSpec) -> Vec<Function> {
+    spec.without
+        .iter()
+        .map(|StepFunction(function)| *function)
+        .collect()
 }

@@ -19,6 +19,7 @@
 //! otherwise. Tokens are quoted, since YAML reads `41122334` as a number.
 
 mod act;
+mod common;
 mod fleet_of;
 mod run;
 mod spec;

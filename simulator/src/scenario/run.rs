@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::act::{Got, Outcome, charger_step, lock_step, wire_step};
+use super::common::common_step;
 use super::fleet_of::{BadStation, Station};
 use super::{Scenario, Step};
 use crate::transport::Connection;
@@ -151,6 +152,9 @@ impl Player {
             return Ok(Got::word("done"));
         }
         if let Some(outcome) = wire_step(&station, step).await {
+            return outcome;
+        }
+        if let Some(outcome) = common_step(&station, step).await {
             return outcome;
         }
         match &station {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::Step;
+use super::step::{StepFunction, StepHabit, StepVendor};
 
 /// A scenario.
 #[derive(Clone, Debug, Deserialize)]
@@ -104,6 +105,18 @@ pub(crate) struct StationSpec {
     /// How long a lock stays unlocked.
     #[serde(default)]
     pub open_seconds: Option<u32>,
+    /// A maker whose stations it is like.
+    #[serde(default)]
+    pub vendor: Option<StepVendor>,
+    /// How it deviates from the standard besides.
+    #[serde(default)]
+    pub deviations: Vec<StepHabit>,
+    /// What it lacks.
+    #[serde(default)]
+    pub without: Vec<StepFunction>,
+    /// Seconds between two steps of a firmware update or an upload.
+    #[serde(default)]
+    pub pace_seconds: Option<u64>,
     /// Message ids.
     #[serde(default)]
     pub message_ids: SpecIds,

@@ -1,9 +1,14 @@
 //! The steps of a scenario.
 
+use std::time::Duration;
+
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::charger::RetryId;
+use crate::functions::Function;
+use crate::station::Fault;
+use crate::vendor::{self, Habit, Vendor};
 use crate::view::Light;
 
 fn one() -> u32 {
@@ -12,6 +17,101 @@ fn one() -> u32 {
 
 fn ten() -> u64 {
     10
+}
+
+fn one_long() -> u64 {
+    1
+}
+
+/// More than any message of OCPP needs.
+fn large() -> usize {
+    2 * 1024 * 1024
+}
+
+/// How an answer goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum StepFault {
+    /// None is sent.
+    NoAnswer,
+    /// It comes later.
+    LateAnswer,
+    /// With an id that nobody asked with.
+    WrongId,
+    /// Twice.
+    Twice,
+    /// A CALLERROR instead.
+    Error,
+    /// A text that is no JSON instead.
+    Garbled,
+    /// The connection is dropped instead.
+    Drop,
+}
+
+impl StepFault {
+    /// The fault; `seconds` is for the late answer.
+    pub(crate) fn fault(self, seconds: u64) -> Fault {
+        match self {
+            StepFault::NoAnswer => Fault::NoAnswer,
+            StepFault::LateAnswer => Fault::LateAnswer(Duration::from_secs(seconds)),
+            StepFault::WrongId => Fault::WrongId,
+            StepFault::Twice => Fault::Twice,
+            StepFault::Error => Fault::Error,
+            StepFault::Garbled => Fault::Garbled,
+            StepFault::Drop => Fault::Drop,
+        }
+    }
+}
+
+/// A frame that is none of OCPP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum StepFrame {
+    /// A text frame without text.
+    Empty,
+    /// A binary frame.
+    Binary,
+    /// A CALL with a payload of many bytes.
+    Oversized,
+}
+
+/// A deviation by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct StepHabit(pub Habit);
+
+impl TryFrom<String> for StepHabit {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<StepHabit, String> {
+        Habit::parse(&name).map(StepHabit)
+    }
+}
+
+/// A part of the standard by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct StepFunction(pub Function);
+
+impl TryFrom<String> for StepFunction {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<StepFunction, String> {
+        Function::parse(&name).map(StepFunction)
+    }
+}
+
+/// A maker by name.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct StepVendor(pub &'static Vendor);
+
+impl TryFrom<String> for StepVendor {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<StepVendor, String> {
+        vendor::find(&name).map(StepVendor)
+    }
 }
 
 /// Which message id a repeated message takes.
@@ -116,6 +216,93 @@ pub(crate) enum Step {
         /// A message id, to use one again.
         #[serde(default)]
         id: Option<String>,
+        #[serde(default)]
+        expect: Option<String>,
+    },
+    /// Sends a message of its version, checked before it goes out; without a payload a believable
+    /// one. `expect`: `result`, a status in it, or an error code.
+    Send {
+        #[serde(default)]
+        station: Option<String>,
+        action: String,
+        #[serde(default)]
+        payload: Option<Value>,
+        #[serde(default)]
+        expect: Option<String>,
+    },
+    /// Waits for a CALL of the central system. `with`: what its payload must hold. `expect`: the
+    /// status, or error code, it was answered with.
+    Received {
+        #[serde(default)]
+        station: Option<String>,
+        action: String,
+        #[serde(default)]
+        with: Value,
+        #[serde(default)]
+        expect: Option<String>,
+        #[serde(default = "ten")]
+        within_seconds: u64,
+    },
+    /// Fault: spoils the answer to the next CALL of the central system, or to the next of an
+    /// action.
+    Misbehave {
+        #[serde(default)]
+        station: Option<String>,
+        fault: StepFault,
+        #[serde(default)]
+        action: Option<String>,
+        #[serde(default = "one_long")]
+        seconds: u64,
+    },
+    /// Takes up deviations from the standard, or drops them.
+    Deviate {
+        #[serde(default)]
+        station: Option<String>,
+        #[serde(default)]
+        take_up: Vec<StepHabit>,
+        #[serde(default)]
+        drop: Vec<StepHabit>,
+    },
+    /// Fault: sends a frame that is none of OCPP.
+    Frame {
+        #[serde(default)]
+        station: Option<String>,
+        kind: StepFrame,
+        #[serde(default = "large")]
+        bytes: usize,
+    },
+    /// Fault: the first two messages in the queue change places (charger).
+    Reorder {
+        #[serde(default)]
+        station: Option<String>,
+    },
+    /// A connector breaks (charger).
+    Fault {
+        #[serde(default)]
+        station: Option<String>,
+        #[serde(default = "one")]
+        connector: u32,
+        #[serde(default)]
+        text: String,
+    },
+    /// It is mended (charger).
+    Repair {
+        #[serde(default)]
+        station: Option<String>,
+        #[serde(default = "one")]
+        connector: u32,
+    },
+    /// A limit from outside comes, or goes without `amperes` (charger).
+    Limit {
+        #[serde(default)]
+        station: Option<String>,
+        #[serde(default)]
+        amperes: Option<f64>,
+    },
+    /// Asks for a certificate with a new key (charger). `expect`: the status.
+    SignCertificate {
+        #[serde(default)]
+        station: Option<String>,
         #[serde(default)]
         expect: Option<String>,
     },
@@ -256,6 +443,16 @@ impl Step {
             | Step::Reboot { station, .. }
             | Step::Garbage { station, .. }
             | Step::Call { station, .. }
+            | Step::Send { station, .. }
+            | Step::Received { station, .. }
+            | Step::Misbehave { station, .. }
+            | Step::Deviate { station, .. }
+            | Step::Frame { station, .. }
+            | Step::Reorder { station }
+            | Step::Fault { station, .. }
+            | Step::Repair { station, .. }
+            | Step::Limit { station, .. }
+            | Step::SignCertificate { station, .. }
             | Step::Authorize { station, .. }
             | Step::Card { station, .. }
             | Step::Plug { station, .. }
@@ -285,6 +482,16 @@ impl Step {
             Step::Reboot { .. } => "reboot",
             Step::Garbage { .. } => "garbage",
             Step::Call { .. } => "call",
+            Step::Send { .. } => "send",
+            Step::Received { .. } => "received",
+            Step::Misbehave { .. } => "misbehave",
+            Step::Deviate { .. } => "deviate",
+            Step::Frame { .. } => "frame",
+            Step::Reorder { .. } => "reorder",
+            Step::Fault { .. } => "fault",
+            Step::Repair { .. } => "repair",
+            Step::Limit { .. } => "limit",
+            Step::SignCertificate { .. } => "sign_certificate",
             Step::Authorize { .. } => "authorize",
             Step::Card { .. } => "card",
             Step::Plug { .. } => "plug",
@@ -311,6 +518,9 @@ impl Step {
             | Step::Reboot { expect, .. }
             | Step::Garbage { expect, .. }
             | Step::Call { expect, .. }
+            | Step::Send { expect, .. }
+            | Step::Received { expect, .. }
+            | Step::SignCertificate { expect, .. }
             | Step::Authorize { expect, .. }
             | Step::Card { expect, .. }
             | Step::Plug { expect, .. }
@@ -321,6 +531,13 @@ impl Step {
             Step::Disconnect { .. }
             | Step::Drop { .. }
             | Step::HalfOpen { .. }
+            | Step::Misbehave { .. }
+            | Step::Deviate { .. }
+            | Step::Frame { .. }
+            | Step::Reorder { .. }
+            | Step::Fault { .. }
+            | Step::Repair { .. }
+            | Step::Limit { .. }
             | Step::Unplug { .. }
             | Step::Meter { .. }
             | Step::CloseDoor { .. }

@@ -8,6 +8,7 @@ use crate::scripted_csms::{Script, ScriptedCsms};
 
 const CHARGE: &str = include_str!("../../scenarios/charge.yaml");
 const DOOR: &str = include_str!("../../scenarios/door.yaml");
+const FUNCTIONS: &str = include_str!("../../scenarios/functions.yaml");
 const SCHEMA: &str = include_str!("../../../schemas/scenario.schema.json");
 
 /// A scenario of one 1.6 charger with these steps.
@@ -90,6 +91,42 @@ async fn the_examples_play_to_their_end() {
     let (outcome, lines) = play(DOOR, Version::V16).await;
     assert!(outcome.is_ok(), "{outcome:?} {lines:#?}");
     assert_eq!(lines.len(), 16);
+    let (outcome, lines) = play(&without_frames(), Version::V201).await;
+    assert!(outcome.is_ok(), "{outcome:?} {lines:#?}");
+}
+
+/// The third example without frames that are none: the scripted central system reads no garbage.
+fn without_frames() -> String {
+    let mut example: Value = serde_yaml_ng::from_str(FUNCTIONS).unwrap();
+    example["steps"]
+        .as_array_mut()
+        .unwrap()
+        .retain(|step| step.get("frame").is_none() && step.get("deviate").is_none());
+    serde_yaml_ng::to_string(&example).unwrap()
+}
+
+#[tokio::test]
+async fn a_command_of_the_central_system_can_be_expected() {
+    let csms = csms(Version::V16).await;
+    let text = charger(
+        "[connect: {}, misbehave: { fault: error, action: Reset }, boot: {}, \
+         received: { action: ClearCache, expect: Accepted }, \
+         received: { action: Reset, with: { type: Soft }, within_seconds: 5 }]",
+    );
+    let scenario = Scenario::parse(&text).unwrap();
+    let options = Options {
+        url: Some(csms.endpoint("").url),
+        ca_pem: None,
+    };
+    let playing = tokio::spawn(async move {
+        let mut lines = Vec::new();
+        run(&scenario, &options, &mut |line| lines.push(line.to_owned())).await
+    });
+    csms.wait_for("BootNotification", 1).await;
+    csms.command("ClearCache", json!({})).await;
+    let reset = csms.command("Reset", json!({ "type": "Soft" })).await;
+    assert_eq!(reset["error"], "InternalError");
+    playing.await.unwrap().unwrap();
 }
 
 #[tokio::test]
@@ -127,7 +164,10 @@ fn schema_and_reader_agree() {
     for text in [
         CHARGE,
         DOOR,
+        FUNCTIONS,
         &charger("[]"),
+        &charger("[reorder: {}, sign_certificate: { expect: Accepted }]"),
+        &charger("[frame: { kind: oversized, bytes: 10 }, received: { action: Reset }]"),
         &charger("[wait: { seconds: 1 }]"),
     ] {
         assert!(valid_by_schema(text), "{text}");
@@ -142,6 +182,9 @@ fn schema_and_reader_agree() {
         "[light: { is: pink }]",
         "[wait: { seconds: -1 }]",
         "[retry: { id: older }]",
+        "[frame: { kind: odd }]",
+        "[misbehave: { fault: sulk }]",
+        "[received: {}]",
     ] {
         let text = charger(steps);
         assert!(!valid_by_schema(&text), "schema takes {steps}");

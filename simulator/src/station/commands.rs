@@ -23,26 +23,11 @@ pub(crate) async fn common<D: Device>(device: &Arc<D>, call: &Incoming) -> Optio
         (Version::V16, "ChangeConfiguration") => variables::change_configuration(device, payload),
         (Version::V201, "GetVariables") => variables::get_variables(core, payload),
         (Version::V201, "SetVariables") => variables::set_variables(device, payload),
-        (Version::V201, "GetBaseReport") => get_base_report(device, call),
         (_, "ClearCache") => clear_cache(core),
         (_, "SendLocalList") => send_local_list(core, call),
         (_, "GetLocalListVersion") => local_list_version(core),
         (_, "DataTransfer") => Answer::status("UnknownVendorId"),
         _ => return None,
-    })
-}
-
-fn get_base_report<D: Device>(device: &Arc<D>, call: &Incoming) -> Answer {
-    let request_id = call
-        .payload
-        .get("requestId")
-        .and_then(serde_json::Value::as_i64);
-    let parts = variables::base_report(device.core(), request_id.unwrap_or_default());
-    let device = Arc::clone(device);
-    Answer::status("Accepted").then(async move {
-        for part in parts {
-            device.core().tell(part).await;
-        }
     })
 }
 

@@ -11,11 +11,16 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::event::Event;
+use super::faults::Faults;
+use super::inbox::{Inbox, Received};
 use super::memory::{ListUpdate, TokenMemory};
 use super::settings::Settings;
 use super::{BackOff, Reconnect};
 use crate::clock::StationClock;
+use crate::functions::{Function, Functions};
+use crate::messages::{self, Malformed};
 use crate::transport::{CallFailure, ConnectError, Connection, Endpoint, MessageIds, Tap};
+use crate::vendor::{self, Habit, Habits};
 use crate::wire::{self, BootOutcome, Identity, ListEntry, Message};
 
 /// Events a slow reader may fall behind before it loses the oldest.
@@ -53,6 +58,23 @@ pub enum StationError {
         /// What is missing.
         field: &'static str,
     },
+    /// A message of the station's own has not the form of its version; it was not sent.
+    #[error("`{action}` cannot be sent: {error}")]
+    NotSent {
+        /// The action.
+        action: String,
+        /// What is wrong.
+        error: Malformed,
+    },
+    /// Only the central system sends this.
+    #[error("`{0}` is sent by the central system only")]
+    NotOurs(String),
+    /// No certificate request could be made.
+    #[error("no certificate request can be made: {error}")]
+    NoCertificateRequest {
+        /// What the library said.
+        error: String,
+    },
 }
 
 /// How the central system sees the station.
@@ -76,10 +98,14 @@ pub(crate) struct Parts {
     pub memory: TokenMemory,
     pub reconnect: Reconnect,
     pub tap: Option<Arc<dyn Tap>>,
+    pub pace: Duration,
+    pub without: Vec<Function>,
+    pub habits: Habits,
 }
 
 pub(crate) struct Core {
-    pub identity: Identity,
+    /// A firmware update changes it.
+    pub identity: Mutex<Identity>,
     pub version: Version,
     pub ids: MessageIds,
     pub clock: StationClock,
@@ -87,6 +113,17 @@ pub(crate) struct Core {
     pub memory: Mutex<TokenMemory>,
     pub reconnect: Reconnect,
     pub tap: Option<Arc<dyn Tap>>,
+    /// Between two steps of a firmware update or an upload.
+    pub pace: Duration,
+    /// What the station lacks.
+    pub without: Vec<Function>,
+    /// How it deviates from the standard.
+    pub habits: Habits,
+    /// How its answers go wrong.
+    pub faults: Faults,
+    /// What the central system has sent.
+    pub inbox: Inbox,
+    pub functions: Functions,
     pub endpoint: Mutex<Endpoint>,
     /// Work that outlives a method.
     pub tasks: TaskTracker,
@@ -114,7 +151,7 @@ pub(crate) enum Wanted {
 impl Core {
     pub(crate) fn new(parts: Parts) -> Core {
         Core {
-            identity: parts.identity,
+            identity: Mutex::new(parts.identity),
             version: parts.endpoint.version,
             ids: parts.ids,
             clock: parts.clock,
@@ -122,6 +159,12 @@ impl Core {
             memory: Mutex::new(parts.memory),
             reconnect: parts.reconnect,
             tap: parts.tap,
+            pace: parts.pace,
+            without: parts.without,
+            habits: parts.habits,
+            faults: Faults::default(),
+            inbox: Inbox::default(),
+            functions: Functions::default(),
             endpoint: Mutex::new(parts.endpoint),
             tasks: TaskTracker::new(),
             off: CancellationToken::new(),
@@ -150,6 +193,24 @@ impl Core {
     /// Forgets the connection without closing it.
     pub(crate) fn take_connection(&self) -> Option<Connection> {
         self.state.lock().connection.take()
+    }
+
+    /// Waits for a CALL of the central system and takes it out of the inbox.
+    pub(crate) async fn await_call(
+        &self,
+        action: &str,
+        wanted: &Value,
+        limit: Duration,
+    ) -> Result<Received, tokio::time::error::Elapsed> {
+        let deadline = tokio::time::Instant::now() + limit;
+        loop {
+            if let Some(found) = self.inbox.take(action, wanted) {
+                return Ok(found);
+            }
+            let rest = deadline.saturating_duration_since(tokio::time::Instant::now());
+            self.wait_until(rest, || self.inbox.has(action, wanted))
+                .await?;
+        }
     }
 
     /// Counts changes.
@@ -239,8 +300,22 @@ impl Core {
         action: &str,
         payload: Value,
     ) -> Result<Value, StationError> {
+        // What the station makes by itself is well-formed; deviations come afterwards.
+        messages::check_request(self.version, action, &payload).map_err(|error| {
+            StationError::NotSent {
+                action: action.to_owned(),
+                error,
+            }
+        })?;
         let connection = self.connection().ok_or(StationError::NotConnected)?;
+        let payload = self.habits.request(self, action, payload);
         let answer = connection.call_with_id(id, action, payload).await?;
+        for stray in self.habits.strays_after(action) {
+            connection.send_text(stray).await?;
+        }
+        if action == "Heartbeat" {
+            self.clock.heard();
+        }
         if let Err(error) = wire::check::answer(self.version, action, &answer) {
             tracing::warn!(station.id = %self.station_id(), ocpp.action = action, %error, "malformed answer");
             self.emit(Event::BadMessage {
@@ -249,6 +324,21 @@ impl Core {
             });
         }
         Ok(answer)
+    }
+
+    /// Sends a message of the caller's making, if it is one that stations send and has the form
+    /// of its version.
+    pub(crate) async fn send(
+        &self,
+        action: &str,
+        payload: Value,
+    ) -> Result<(MessageId, Value), StationError> {
+        if messages::find(self.version, action).is_some_and(|kind| !kind.from_station()) {
+            return Err(StationError::NotOurs(action.to_owned()));
+        }
+        let id = self.ids.next();
+        let answer = self.call_with_id(id.clone(), action, payload).await?;
+        Ok((id, answer))
     }
 
     /// Sends a CALL whose answer says nothing; failures are only logged.
@@ -261,10 +351,14 @@ impl Core {
 
     /// Sends BootNotification and notes the answer.
     pub(crate) async fn boot(&self, reason: wire::BootReason) -> Result<BootOutcome, StationError> {
-        let (_, answer) = self
-            .call(wire::boot(self.version, &self.identity, reason))
-            .await?;
-        let outcome = wire::read_boot(&answer);
+        let boot = wire::boot(self.version, &self.identity.lock(), reason);
+        let (_, answer) = self.call(boot).await?;
+        let mut outcome = wire::read_boot(&answer);
+        if self.habits.has(Habit::ReadsZOnly)
+            && !wire::text(&answer, "currentTime").is_some_and(vendor::is_plain_time)
+        {
+            "the time cannot be read".clone_into(&mut outcome.status);
+        }
         self.set_registration(if outcome.is_accepted() {
             Registration::Accepted
         } else {

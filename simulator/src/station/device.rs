@@ -5,6 +5,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use rpc::ErrorCode;
+use serde_json::Value;
 use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -14,7 +15,12 @@ use super::event::Event;
 use super::name::{Setting, SettingName};
 use super::{Heartbeats, Reconnect};
 use crate::describe;
-use crate::transport::{Answer, CloseInfo, Connection, Incoming, IncomingCalls, Options, Reply};
+use crate::functions::{self, Function};
+use crate::messages::{self, Malformed};
+use crate::transport::{
+    Answer, CloseInfo, Connection, Incoming, IncomingCalls, Manner, Options, Reply,
+};
+use crate::vendor::Habit;
 use crate::wire::{self, BootOutcome, BootReason};
 
 /// The wait before the next BootNotification where the central system leaves it to the station.
@@ -41,6 +47,11 @@ pub(crate) trait Device: Send + Sync + 'static {
 
     /// Lets go of what does not survive a restart.
     fn restarted(&self);
+
+    /// Whether it has a transaction of this name in progress.
+    fn has_transaction(&self, _name: &str) -> bool {
+        false
+    }
 }
 
 /// Connects; boots if the central system has not accepted the station yet.
@@ -60,7 +71,8 @@ pub(crate) async fn connect<D: Device>(device: &Arc<D>) -> Result<(), StationErr
 
 async fn open<D: Device>(device: &Arc<D>) -> Result<(), StationError> {
     let core = device.core();
-    let endpoint = core.endpoint.lock().clone();
+    let mut endpoint = core.endpoint.lock().clone();
+    core.habits.dress(&mut endpoint);
     let weak = Arc::downgrade(device);
     let options = Options {
         handler: Some(Arc::new(Handler {
@@ -69,6 +81,7 @@ async fn open<D: Device>(device: &Arc<D>) -> Result<(), StationError> {
         ids: Some(core.ids.clone()),
         tap: core.tap.clone(),
         tasks: core.tasks.clone(),
+        ping_patience: core.habits.ping_patience(),
     };
     let connection = Connection::connect_with(&endpoint, options).await?;
     let closed = connection.watch_closed();
@@ -166,6 +179,7 @@ pub(crate) async fn restart<D: Device>(
     core.set_registration(Registration::Unknown);
     core.settings.lock().reboot();
     core.ids.restart();
+    core.clock.lose_power();
     device.restarted();
     core.want(Wanted::Online);
     open(device).await?;
@@ -204,9 +218,12 @@ fn watch<D: Device>(
         let Some(strong) = device.upgrade() else {
             return;
         };
+        let stays = info.code.is_some() && strong.core().habits.has(Habit::StaysAway);
         settle(&strong, info);
         drop(strong);
-        reconnect(device, off).await;
+        if !stays {
+            reconnect(device, off).await;
+        }
     })
 }
 
@@ -344,35 +361,98 @@ impl<D: Device> IncomingCalls for Handler<D> {
         };
         let action = call.action.clone();
         let version = device.core().version;
-        let answer = match wire::check::command(version, &action, &call.payload) {
-            Err(error) => {
+        let mut answer = match messages::check_request(version, &action, &call.payload) {
+            Err(error @ (Malformed::Form(_) | Malformed::Extra(_))) => {
                 let bad = Event::BadMessage {
                     action: action.clone(),
-                    error: error.clone(),
+                    error: error.to_string(),
                 };
                 device.core().emit(bad);
-                Answer::error(ErrorCode::FormatViolation, error)
+                Answer::error(ErrorCode::FormatViolation, error.to_string())
             }
-            Ok(()) => match Arc::clone(&device).command(&call).await {
-                Some(answer) => answer,
-                None => super::common(&device, &call).await.unwrap_or_else(|| {
-                    Answer::error(
-                        ErrorCode::NotImplemented,
-                        format!("`{action}` is not known"),
-                    )
-                }),
-            },
+            Ok(()) | Err(Malformed::UnknownAction(_)) => act(&device, &call).await,
         };
+        let core = device.core();
+        if let Reply::Result(payload) = &answer.reply
+            && let Err(error) = messages::check_answer(version, &action, payload)
+        {
+            // A mistake of the simulator itself, told aloud.
+            core.emit(Event::BadMessage {
+                action: format!("our answer to {action}"),
+                error: error.to_string(),
+            });
+        }
         let told = match &answer.reply {
             Reply::Result(payload) => wire::text(payload, "status")
                 .unwrap_or("answered")
                 .to_owned(),
             Reply::Error { code, .. } => code.to_string(),
         };
-        device.core().emit(Event::Command {
+        core.inbox.put(&call, &told);
+        core.habits.answer(core, &call, &mut answer);
+        core.faults.spoil(&action, &mut answer);
+        core.emit(Event::Command {
             action,
             answer: told,
         });
         answer
     }
+}
+
+/// What the station does with a well-formed CALL.
+async fn act<D: Device>(device: &Arc<D>, call: &Incoming) -> Answer {
+    let core = device.core();
+    let action = &call.action;
+    if let Some(function) = Function::of(core.version, action)
+        && core.without.contains(&function)
+        // A list that is not there has a status of its own in both versions.
+        && function != Function::LocalList
+    {
+        return Answer::error(
+            ErrorCode::NotSupported,
+            format!("this station has no {function}"),
+        );
+    }
+    if action == "GetConfiguration"
+        && core.habits.has(Habit::RebootsWhenAskedAll)
+        && asks_for_all(&call.payload)
+    {
+        return reboot_instead(device);
+    }
+    if let Some(answer) = Arc::clone(device).command(call).await {
+        return answer;
+    }
+    if let Some(answer) = functions::answer(device, call) {
+        return answer;
+    }
+    if let Some(answer) = super::common(device, call).await {
+        return answer;
+    }
+    let (code, text) = match messages::find(core.version, action) {
+        Some(_) => (ErrorCode::NotSupported, "is not for this station"),
+        None => (ErrorCode::NotImplemented, "is not known"),
+    };
+    Answer::error(code, format!("`{action}` {text}"))
+}
+
+/// Whether GetConfiguration names no keys.
+fn asks_for_all(payload: &Value) -> bool {
+    payload
+        .get("key")
+        .and_then(Value::as_array)
+        .is_none_or(Vec::is_empty)
+}
+
+/// Quirk Q35: the question is too much, and the station starts again.
+fn reboot_instead<D: Device>(device: &Arc<D>) -> Answer {
+    let weak = Arc::downgrade(device);
+    let mut answer = Answer::status("Accepted").then(async move {
+        if let Some(device) = weak.upgrade()
+            && let Err(error) = restart(&device, BootReason::LocalReset).await
+        {
+            tracing::warn!(%error, "not back after the reboot");
+        }
+    });
+    answer.manner = Manner::Drop;
+    answer
 }

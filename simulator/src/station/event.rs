@@ -157,6 +157,13 @@ pub enum Event {
         /// Its id.
         event_id: String,
     },
+    /// A firmware update, an upload or the like went on.
+    Progress {
+        /// What.
+        what: &'static str,
+        /// The step it is at.
+        status: String,
+    },
     /// The central system sent something that is not as its version has it.
     BadMessage {
         /// The action.
@@ -249,6 +256,7 @@ impl fmt::Display for Event {
             Event::Bolt { door, position } => write!(f, "door {door}: {position}"),
             Event::Door { door, state } => write!(f, "door {door}: {}", state.name()),
             Event::DoorEventStored { event_id } => write!(f, "door event {event_id} acknowledged"),
+            Event::Progress { what, status } => write!(f, "{what}: {status}"),
             Event::BadMessage { action, error } => {
                 write!(f, "{action} of the central system is malformed: {error}")
             }

@@ -1,6 +1,6 @@
 //! What a station remembers about tokens: the local list and the authorization cache.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use rpc::Version;
 
@@ -61,6 +61,8 @@ pub(crate) struct TokenMemory {
     list_version: i64,
     list: HashMap<Key, TokenInfo>,
     cache: HashMap<Key, TokenInfo>,
+    /// Cards that the station refuses by itself (quirk Q33).
+    blocked: HashSet<Key>,
 }
 
 impl TokenMemory {
@@ -71,6 +73,7 @@ impl TokenMemory {
             list_version: 0,
             list: HashMap::new(),
             cache: HashMap::new(),
+            blocked: HashSet::new(),
         }
     }
 
@@ -102,8 +105,23 @@ impl TokenMemory {
         }
     }
 
+    /// Forgets one token (2.0.1 N10); the list is the central system's own.
+    pub(crate) fn forget(&mut self, token: &Token) {
+        self.cache.remove(&self.key(token));
+    }
+
+    /// Quirk Q33: the station refuses the card from now on.
+    pub(crate) fn block(&mut self, token: &Token) {
+        self.blocked.insert(self.key(token));
+    }
+
+    pub(crate) fn is_blocked(&self, token: &Token) -> bool {
+        self.blocked.contains(&self.key(token))
+    }
+
     pub(crate) fn clear_cache(&mut self) {
         self.cache.clear();
+        self.blocked.clear();
     }
 
     pub(crate) fn replace(&mut self, version: i64, entries: Vec<ListEntry>) -> ListUpdate {
@@ -144,6 +162,7 @@ impl TokenMemory {
         self.list_version = version;
         self.cache.retain(|key, _| !list.contains_key(key));
         self.list = list;
+        self.blocked.clear();
         ListUpdate::Accepted
     }
 

@@ -4,6 +4,8 @@ mod commands;
 mod core;
 mod device;
 mod event;
+mod faults;
+mod inbox;
 mod memory;
 mod name;
 mod settings;
@@ -19,11 +21,14 @@ pub(crate) use device::{
     restart, switch_off,
 };
 pub use event::Event;
+pub use faults::Fault;
+pub use inbox::Received;
 pub use memory::Source;
 pub(crate) use memory::TokenMemory;
 pub use name::{Setting, SettingName};
-pub(crate) use settings::{Access, Kind, Settings, Switch};
+pub(crate) use settings::{Access, Entry, Kind, Lookup, Settings, Switch};
 pub use variables::unhex;
+pub(crate) use variables::{get_configuration, report_parts};
 
 /// What a station does when its connection ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

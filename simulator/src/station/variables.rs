@@ -11,6 +11,7 @@ use super::event::Event;
 use super::name::{Setting, SettingName};
 use super::settings::{Access, Change, Entry, Kind, Lookup};
 use crate::clock::wire_time;
+use crate::functions;
 use crate::transport::Answer;
 use crate::wire::{Message, number, text};
 
@@ -110,6 +111,12 @@ pub(crate) fn set_variables<D: Device>(device: &Arc<D>, payload: &Value) -> Answ
 
 fn change<D: Device>(device: &Arc<D>, name: &SettingName, value: &str) -> Change {
     let core = device.core();
+    let before = core
+        .settings
+        .lock()
+        .text(name)
+        .unwrap_or_default()
+        .to_owned();
     let change = core.settings.lock().change(name, value);
     if change == Change::Done {
         let is_password = Setting::Password
@@ -121,6 +128,9 @@ fn change<D: Device>(device: &Arc<D>, name: &SettingName, value: &str) -> Change
             .text(name)
             .unwrap_or_default()
             .to_owned();
+        if !is_password {
+            functions::setting_changed(device, name, &before, &kept);
+        }
         let shown = if is_password { "***".to_owned() } else { kept };
         if is_password {
             new_password(core, value);
@@ -158,16 +168,10 @@ pub fn unhex(text: &str) -> Option<Vec<u8>> {
         .collect()
 }
 
-/// NotifyReport messages that answer GetBaseReport.
-pub(crate) fn base_report(core: &Core, request_id: i64) -> Vec<Message> {
+/// NotifyReport messages that answer GetBaseReport or GetReport.
+pub(crate) fn report_parts(core: &Core, request_id: i64, entries: &[Entry]) -> Vec<Message> {
     let now = wire_time(core.clock.now());
-    let data: Vec<Value> = core
-        .settings
-        .lock()
-        .entries()
-        .iter()
-        .map(report_entry)
-        .collect();
+    let data: Vec<Value> = entries.iter().map(report_entry).collect();
     let parts: Vec<&[Value]> = data.chunks(REPORT_PART).collect();
     let last = parts.len().saturating_sub(1);
     parts
@@ -203,7 +207,7 @@ fn report_entry(entry: &Entry) -> Value {
             Kind::Count => "integer",
             Kind::Choice(_) => "OptionList",
         },
-        "supportsMonitoring": false,
+        "supportsMonitoring": entry.access != Access::WriteOnly,
     });
     if let (Kind::Choice(choices), Some(fields)) = (entry.kind, characteristics.as_object_mut()) {
         fields.insert("valuesList".to_owned(), choices.join(",").into());

@@ -14,8 +14,8 @@ use tokio_util::task::TaskTracker;
 use super::handler::NothingImplemented;
 use super::io_task::{Command, IoTask};
 use super::{
-    Answer, CloseInfo, ConnectError, Endpoint, Exchange, Incoming, IncomingCalls, MessageIds,
-    Reply, Tap, open,
+    Answer, CloseInfo, ConnectError, Endpoint, Exchange, Incoming, IncomingCalls, Manner,
+    MessageIds, Reply, Tap, open,
 };
 
 /// Commands, CALLs and stray texts waiting for their reader. Full command queues make the
@@ -69,6 +69,8 @@ pub struct Options {
     pub tap: Option<Arc<dyn Tap>>,
     /// Work that follows answers is spawned here.
     pub tasks: TaskTracker,
+    /// Drops the connection when the central system has not pinged for so long (quirk Q9).
+    pub ping_patience: Option<Duration>,
 }
 
 /// An open connection. Clones share it; it closes when the last one is dropped.
@@ -135,6 +137,7 @@ impl Connection {
             unsolicited: stray,
             closed: closing,
             tap: options.tap.clone(),
+            ping_patience: options.ping_patience,
         };
         tokio::spawn(io.run());
         let handler = options
@@ -412,21 +415,54 @@ async fn serve(
 ) {
     while let Some(call) = calls.recv().await {
         let id = call.id.clone();
-        let Answer { reply, then } = handler.answer(call).await;
-        let text = match reply {
-            Reply::Result(payload) => rpc::call_result(&id, &payload).unwrap_or_else(|error| {
-                rpc::call_error(version, &id, ErrorCode::InternalError, &error.to_string())
-            }),
-            Reply::Error { code, description } => rpc::call_error(version, &id, code, &description),
-        };
+        let Answer {
+            reply,
+            manner,
+            then,
+        } = handler.answer(call).await;
         let Some(commands) = answers.upgrade() else {
             return;
         };
-        if commands.send(Command::Text(text)).await.is_err() {
-            return;
+        for command in outgoing(version, &id, &reply, &manner) {
+            if let Manner::After(wait) = manner {
+                let commands = answers.clone();
+                tasks.spawn(async move {
+                    tokio::time::sleep(wait).await;
+                    if let Some(commands) = commands.upgrade() {
+                        let _ = commands.send(command).await;
+                    }
+                });
+            } else if commands.send(command).await.is_err() {
+                return;
+            }
         }
         if let Some(work) = then {
             tasks.spawn(work);
         }
+    }
+}
+
+/// What goes over the wire for a reply.
+fn outgoing(version: Version, id: &MessageId, reply: &Reply, manner: &Manner) -> Vec<Command> {
+    let written = |version: Version, id: &MessageId| {
+        Command::Text(match reply {
+            Reply::Result(payload) => rpc::call_result(id, payload).unwrap_or_else(|error| {
+                rpc::call_error(version, id, ErrorCode::InternalError, &error.to_string())
+            }),
+            Reply::Error { code, description } => rpc::call_error(version, id, *code, description),
+        })
+    };
+    match manner {
+        Manner::Usual | Manner::After(_) => vec![written(version, id)],
+        Manner::Spelled(other) => vec![written(*other, id)],
+        Manner::Never => Vec::new(),
+        Manner::WrongId => vec![written(version, &MessageIds::Random.next())],
+        Manner::Twice => vec![written(version, id), written(version, id)],
+        Manner::Error => {
+            let code = ErrorCode::InternalError;
+            vec![Command::Text(rpc::call_error(version, id, code, ""))]
+        }
+        Manner::Text(text) => vec![Command::Text(text.clone())],
+        Manner::Drop => vec![Command::Drop],
     }
 }

@@ -2,8 +2,9 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::time::Duration;
 
-use rpc::{ErrorCode, MessageId};
+use rpc::{ErrorCode, MessageId, Version};
 use serde_json::Value;
 
 /// A CALL of the central system.
@@ -31,10 +32,36 @@ pub enum Reply {
     },
 }
 
+/// How a reply goes out. All but the first are faults.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Manner {
+    /// At once, in the spelling of the version.
+    #[default]
+    Usual,
+    /// With error codes as another version spells them (quirk Q19).
+    Spelled(Version),
+    /// Not at all.
+    Never,
+    /// Later, behind others.
+    After(Duration),
+    /// With an id that nobody asked with.
+    WrongId,
+    /// Twice.
+    Twice,
+    /// As CALLERROR InternalError.
+    Error,
+    /// As this text.
+    Text(String),
+    /// The connection is dropped instead.
+    Drop,
+}
+
 /// A reply, and what the station does once the reply is sent.
 pub struct Answer {
     /// What goes back.
     pub reply: Reply,
+    /// How it goes out.
+    pub manner: Manner,
     /// Runs after the reply was sent, beside further messages.
     pub then: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
 }
@@ -45,6 +72,7 @@ impl Answer {
     pub fn result(payload: Value) -> Answer {
         Answer {
             reply: Reply::Result(payload),
+            manner: Manner::Usual,
             then: None,
         }
     }
@@ -63,6 +91,7 @@ impl Answer {
                 code,
                 description: description.into(),
             },
+            manner: Manner::Usual,
             then: None,
         }
     }

@@ -1,15 +1,20 @@
 //! The task that owns a socket: writes what it is told, hands on what it reads.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use rpc::{Frame, Version};
 use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
 use super::connection::Pending;
 use super::{Incoming, Socket, Tap};
+
+/// The patience of a station that needs no ping: ten years.
+const FOREVER: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 
 /// How a connection ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +50,8 @@ pub(crate) struct IoTask {
     pub unsolicited: mpsc::Sender<String>,
     pub closed: watch::Sender<Option<CloseInfo>>,
     pub tap: Option<Arc<dyn Tap>>,
+    /// How long the central system may leave the station without a ping.
+    pub ping_patience: Option<Duration>,
 }
 
 /// Whether the task goes on.
@@ -55,10 +62,20 @@ enum Next {
 
 impl IoTask {
     pub(crate) async fn run(mut self) {
+        let patience = self.ping_patience.unwrap_or(FOREVER);
+        let mut last_ping = Instant::now();
         let info = loop {
             let next = tokio::select! {
                 command = self.commands.recv() => self.obey(command).await,
-                message = self.socket.next() => self.take(message).await,
+                message = self.socket.next() => {
+                    if let Some(Ok(Message::Ping(_))) = &message {
+                        last_ping = Instant::now();
+                    }
+                    self.take(message).await
+                }
+                () = tokio::time::sleep_until(last_ping + patience) => {
+                    ended(None, "not pinged")
+                }
             };
             if let Next::End(info) = next {
                 break info;

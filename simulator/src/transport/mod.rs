@@ -13,7 +13,7 @@ mod tls;
 
 pub use connection::{CallFailure, Connection, Options, PendingCall};
 pub use endpoint::{Endpoint, InvalidUrl};
-pub use handler::{Answer, Incoming, IncomingCalls, Reply};
+pub use handler::{Answer, Incoming, IncomingCalls, Manner, Reply};
 pub use handshake::{ConnectError, Opened, Socket, Stream, open};
 pub use io_task::CloseInfo;
 pub use message_ids::MessageIds;

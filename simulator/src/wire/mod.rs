@@ -48,6 +48,8 @@ pub enum BootReason {
     LocalReset,
     /// Asked for by TriggerMessage.
     Triggered,
+    /// New firmware is installed.
+    FirmwareUpdate,
 }
 
 impl BootReason {
@@ -57,6 +59,7 @@ impl BootReason {
             BootReason::RemoteReset => "RemoteReset",
             BootReason::LocalReset => "LocalReset",
             BootReason::Triggered => "Triggered",
+            BootReason::FirmwareUpdate => "FirmwareUpdate",
         }
     }
 }
@@ -74,6 +77,8 @@ pub(crate) enum ConnectorStatus {
     SuspendedEvse,
     /// Ended, but still plugged.
     Finishing,
+    /// Kept for somebody.
+    Reserved,
     /// Out of service.
     Unavailable,
     /// Broken.
@@ -88,6 +93,7 @@ impl ConnectorStatus {
             (ConnectorStatus::Available, _) => "Available",
             (ConnectorStatus::Unavailable, _) => "Unavailable",
             (ConnectorStatus::Faulted, _) => "Faulted",
+            (ConnectorStatus::Reserved, _) => "Reserved",
             (ConnectorStatus::Preparing, Version::V16) => "Preparing",
             (ConnectorStatus::Charging, Version::V16) => "Charging",
             (ConnectorStatus::SuspendedEvse, Version::V16) => "SuspendedEVSE",
@@ -187,6 +193,7 @@ pub(crate) fn status(
                 | ConnectorStatus::Charging
                 | ConnectorStatus::SuspendedEvse
                 | ConnectorStatus::Finishing
+                | ConnectorStatus::Reserved
                 | ConnectorStatus::Unavailable => "NoError",
             };
             v16::status(connector, word, code, None, at)

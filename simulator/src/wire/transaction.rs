@@ -158,5 +158,6 @@ pub(crate) struct TransactionEvent {
     pub meter_wh: i64,
     pub reason: Option<StopReason>,
     pub remote_start_id: Option<i64>,
+    pub reservation: Option<i64>,
     pub charging_state: ChargingState,
 }

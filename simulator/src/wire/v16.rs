@@ -58,12 +58,18 @@ pub(crate) fn transaction_event(event: &TransactionEvent) -> Message {
     match event.phase {
         Phase::Started => Message {
             action: "StartTransaction",
-            payload: json!({
-                "connectorId": event.connector,
-                "idTag": event.token.as_ref().map(Token::text).unwrap_or_default(),
-                "meterStart": event.meter_wh,
-                "timestamp": wire_time(event.at),
-            }),
+            payload: {
+                let mut payload = json!({
+                    "connectorId": event.connector,
+                    "idTag": event.token.as_ref().map(Token::text).unwrap_or_default(),
+                    "meterStart": event.meter_wh,
+                    "timestamp": wire_time(event.at),
+                });
+                if let (Some(id), Some(fields)) = (event.reservation, payload.as_object_mut()) {
+                    fields.insert("reservationId".to_owned(), id.into());
+                }
+                payload
+            },
         },
         Phase::Updated => Message {
             action: "MeterValues",

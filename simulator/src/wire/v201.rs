@@ -109,6 +109,9 @@ pub(crate) fn transaction_event(event: &TransactionEvent) -> Message {
         if let Some(token) = &event.token {
             fields.insert("idToken".to_owned(), id_token(token, None));
         }
+        if let Some(id) = event.reservation {
+            fields.insert("reservationId".to_owned(), id.into());
+        }
     }
     Message {
         action: "TransactionEvent",

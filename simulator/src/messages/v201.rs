@@ -1,0 +1,73 @@
+//! The messages of OCPP 2.0.1, blocks A to P.
+
+use ocpp_types::v201 as wire;
+use serde_json::Value;
+
+use super::typed::messages;
+
+messages! {
+    "Authorize": Station, wire::AuthorizeRequest<Value>, wire::AuthorizeResponse<Value>;
+    "BootNotification": Station, wire::BootNotificationRequest<Value>, wire::BootNotificationResponse<Value>;
+    "CancelReservation": CentralSystem, wire::CancelReservationRequest<Value>, wire::CancelReservationResponse<Value>;
+    "CertificateSigned": CentralSystem, wire::CertificateSignedRequest<Value>, wire::CertificateSignedResponse<Value>;
+    "ChangeAvailability": CentralSystem, wire::ChangeAvailabilityRequest<Value>, wire::ChangeAvailabilityResponse<Value>;
+    "ClearCache": CentralSystem, wire::ClearCacheRequest<Value>, wire::ClearCacheResponse<Value>;
+    "ClearChargingProfile": CentralSystem, wire::ClearChargingProfileRequest<Value>, wire::ClearChargingProfileResponse<Value>;
+    "ClearDisplayMessage": CentralSystem, wire::ClearDisplayMessageRequest<Value>, wire::ClearDisplayMessageResponse<Value>;
+    "ClearVariableMonitoring": CentralSystem, wire::ClearVariableMonitoringRequest<Value>, wire::ClearVariableMonitoringResponse<Value>;
+    "ClearedChargingLimit": Station, wire::ClearedChargingLimitRequest<Value>, wire::ClearedChargingLimitResponse<Value>;
+    "CostUpdated": CentralSystem, wire::CostUpdatedRequest<Value>, wire::CostUpdatedResponse<Value>;
+    "CustomerInformation": CentralSystem, wire::CustomerInformationRequest<Value>, wire::CustomerInformationResponse<Value>;
+    "DataTransfer": Both, wire::DataTransferRequest<Value, Value>, wire::DataTransferResponse<Value, Value>;
+    "DeleteCertificate": CentralSystem, wire::DeleteCertificateRequest<Value>, wire::DeleteCertificateResponse<Value>;
+    "FirmwareStatusNotification": Station, wire::FirmwareStatusNotificationRequest<Value>, wire::FirmwareStatusNotificationResponse<Value>;
+    "Get15118EVCertificate": Station, wire::Get15118EVCertificateRequest<Value>, wire::Get15118EVCertificateResponse<Value>;
+    "GetBaseReport": CentralSystem, wire::GetBaseReportRequest<Value>, wire::GetBaseReportResponse<Value>;
+    "GetCertificateStatus": Station, wire::GetCertificateStatusRequest<Value>, wire::GetCertificateStatusResponse<Value>;
+    "GetChargingProfiles": CentralSystem, wire::GetChargingProfilesRequest<Value>, wire::GetChargingProfilesResponse<Value>;
+    "GetCompositeSchedule": CentralSystem, wire::GetCompositeScheduleRequest<Value>, wire::GetCompositeScheduleResponse<Value>;
+    "GetDisplayMessages": CentralSystem, wire::GetDisplayMessagesRequest<Value>, wire::GetDisplayMessagesResponse<Value>;
+    "GetInstalledCertificateIds": CentralSystem, wire::GetInstalledCertificateIdsRequest<Value>, wire::GetInstalledCertificateIdsResponse<Value>;
+    "GetLocalListVersion": CentralSystem, wire::GetLocalListVersionRequest<Value>, wire::GetLocalListVersionResponse<Value>;
+    "GetLog": CentralSystem, wire::GetLogRequest<Value>, wire::GetLogResponse<Value>;
+    "GetMonitoringReport": CentralSystem, wire::GetMonitoringReportRequest<Value>, wire::GetMonitoringReportResponse<Value>;
+    "GetReport": CentralSystem, wire::GetReportRequest<Value>, wire::GetReportResponse<Value>;
+    "GetTransactionStatus": CentralSystem, wire::GetTransactionStatusRequest<Value>, wire::GetTransactionStatusResponse<Value>;
+    "GetVariables": CentralSystem, wire::GetVariablesRequest<Value>, wire::GetVariablesResponse<Value>;
+    "Heartbeat": Station, wire::HeartbeatRequest<Value>, wire::HeartbeatResponse<Value>;
+    "InstallCertificate": CentralSystem, wire::InstallCertificateRequest<Value>, wire::InstallCertificateResponse<Value>;
+    "LogStatusNotification": Station, wire::LogStatusNotificationRequest<Value>, wire::LogStatusNotificationResponse<Value>;
+    "MeterValues": Station, wire::MeterValuesRequest<Value>, wire::MeterValuesResponse<Value>;
+    "NotifyChargingLimit": Station, wire::NotifyChargingLimitRequest<Value>, wire::NotifyChargingLimitResponse<Value>;
+    "NotifyCustomerInformation": Station, wire::NotifyCustomerInformationRequest<Value>, wire::NotifyCustomerInformationResponse<Value>;
+    "NotifyDisplayMessages": Station, wire::NotifyDisplayMessagesRequest<Value>, wire::NotifyDisplayMessagesResponse<Value>;
+    "NotifyEVChargingNeeds": Station, wire::NotifyEVChargingNeedsRequest<Value>, wire::NotifyEVChargingNeedsResponse<Value>;
+    "NotifyEVChargingSchedule": Station, wire::NotifyEVChargingScheduleRequest<Value>, wire::NotifyEVChargingScheduleResponse<Value>;
+    "NotifyEvent": Station, wire::NotifyEventRequest<Value>, wire::NotifyEventResponse<Value>;
+    "NotifyMonitoringReport": Station, wire::NotifyMonitoringReportRequest<Value>, wire::NotifyMonitoringReportResponse<Value>;
+    "NotifyReport": Station, wire::NotifyReportRequest<Value>, wire::NotifyReportResponse<Value>;
+    "PublishFirmware": CentralSystem, wire::PublishFirmwareRequest<Value>, wire::PublishFirmwareResponse<Value>;
+    "PublishFirmwareStatusNotification": Station, wire::PublishFirmwareStatusNotificationRequest<Value>, wire::PublishFirmwareStatusNotificationResponse<Value>;
+    "ReportChargingProfiles": Station, wire::ReportChargingProfilesRequest<Value>, wire::ReportChargingProfilesResponse<Value>;
+    "RequestStartTransaction": CentralSystem, wire::RequestStartTransactionRequest<Value>, wire::RequestStartTransactionResponse<Value>;
+    "RequestStopTransaction": CentralSystem, wire::RequestStopTransactionRequest<Value>, wire::RequestStopTransactionResponse<Value>;
+    "ReservationStatusUpdate": Station, wire::ReservationStatusUpdateRequest<Value>, wire::ReservationStatusUpdateResponse<Value>;
+    "ReserveNow": CentralSystem, wire::ReserveNowRequest<Value>, wire::ReserveNowResponse<Value>;
+    "Reset": CentralSystem, wire::ResetRequest<Value>, wire::ResetResponse<Value>;
+    "SecurityEventNotification": Station, wire::SecurityEventNotificationRequest<Value>, wire::SecurityEventNotificationResponse<Value>;
+    "SendLocalList": CentralSystem, wire::SendLocalListRequest<Value>, wire::SendLocalListResponse<Value>;
+    "SetChargingProfile": CentralSystem, wire::SetChargingProfileRequest<Value>, wire::SetChargingProfileResponse<Value>;
+    "SetDisplayMessage": CentralSystem, wire::SetDisplayMessageRequest<Value>, wire::SetDisplayMessageResponse<Value>;
+    "SetMonitoringBase": CentralSystem, wire::SetMonitoringBaseRequest<Value>, wire::SetMonitoringBaseResponse<Value>;
+    "SetMonitoringLevel": CentralSystem, wire::SetMonitoringLevelRequest<Value>, wire::SetMonitoringLevelResponse<Value>;
+    "SetNetworkProfile": CentralSystem, wire::SetNetworkProfileRequest<Value>, wire::SetNetworkProfileResponse<Value>;
+    "SetVariableMonitoring": CentralSystem, wire::SetVariableMonitoringRequest<Value>, wire::SetVariableMonitoringResponse<Value>;
+    "SetVariables": CentralSystem, wire::SetVariablesRequest<Value>, wire::SetVariablesResponse<Value>;
+    "SignCertificate": Station, wire::SignCertificateRequest<Value>, wire::SignCertificateResponse<Value>;
+    "StatusNotification": Station, wire::StatusNotificationRequest<Value>, wire::StatusNotificationResponse<Value>;
+    "TransactionEvent": Station, wire::TransactionEventRequest<Value>, wire::TransactionEventResponse<Value>;
+    "TriggerMessage": CentralSystem, wire::TriggerMessageRequest<Value>, wire::TriggerMessageResponse<Value>;
+    "UnlockConnector": CentralSystem, wire::UnlockConnectorRequest<Value>, wire::UnlockConnectorResponse<Value>;
+    "UnpublishFirmware": CentralSystem, wire::UnpublishFirmwareRequest<Value>, wire::UnpublishFirmwareResponse<Value>;
+    "UpdateFirmware": CentralSystem, wire::UpdateFirmwareRequest<Value>, wire::UpdateFirmwareResponse<Value>;
+}
