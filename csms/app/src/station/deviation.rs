@@ -154,8 +154,14 @@ impl App {
     ) {
         let now = self.clock.now();
         let handling = deviated.handling;
-        for (quirk, field) in deviated.quirks {
+        let mut shown: Option<Option<String>> = None;
+        for (position, (quirk, field)) in deviated.quirks.iter().enumerate() {
             let quirk = *quirk;
+            let before = deviated.quirks.iter().take(position);
+            if before.into_iter().any(|(earlier, _)| *earlier == quirk) {
+                // Once a message, in however many fields.
+                continue;
+            }
             let treatment = tolerance.of(quirk);
             let tells = treatment != Treatment::Repair || handling == Handling::Refused;
             let due = self.standing.noted.due(&station.key, quirk, tells, now);
@@ -175,7 +181,7 @@ impl App {
             let example = deviated
                 .example
                 .filter(|_| due.example && keeps_example(quirk))
-                .and_then(|example| example())
+                .and_then(|example| shown.get_or_insert_with(example).clone())
                 .map(|text| QuirkExample { text, at: now });
             self.store.offer(Droppable::Quirk(SeenQuirk {
                 station: station.key.clone(),

@@ -12,6 +12,10 @@ use crate::number;
 use crate::quirk::{Deviation, Quirk, words};
 use crate::time;
 
+/// In how many fields of one message a deviation is noted: a message may hold thousands of fields
+/// that nobody knows.
+const FIELDS_NOTED: usize = 8;
+
 /// Longer tokens are not kept: OCPP 2.1 ends at 255.
 const LONGEST_TOKEN: usize = 255;
 
@@ -121,6 +125,10 @@ impl Walk<'_> {
     }
 
     fn note(&mut self, deviation: Deviation, path: &Path<'_>) {
+        let of_this = self.notes.iter().filter(|(noted, _)| *noted == deviation);
+        if of_this.count() >= FIELDS_NOTED {
+            return;
+        }
         let note = (deviation, path.general());
         if !self.notes.contains(&note) {
             self.notes.push(note);

@@ -195,6 +195,20 @@ fn fields_nobody_knows_are_noted_and_ignored() {
 }
 
 #[test]
+fn of_thousands_of_odd_fields_a_few_are_told() {
+    let fields: serde_json::Map<String, serde_json::Value> = (0..20_000)
+        .map(|n| (format!("f{}_{}", n % 1_000, n / 1_000), json!(n)))
+        .collect();
+    let (_, quirks) = quirky(
+        V16,
+        "Heartbeat",
+        &serde_json::Value::from(fields).to_string(),
+    );
+    assert_eq!(quirks.len(), 8);
+    assert!(quirks.iter().all(|quirk| quirk.starts_with("extra_field ")));
+}
+
+#[test]
 fn sampled_values_are_read_in_every_form_seen() {
     let (report, quirks) = meter(
         r#"{"connectorId":1,"meterValue":[{"timestamp":"2024-06-01T12:00:00","sampledValue":[

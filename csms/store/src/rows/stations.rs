@@ -133,6 +133,8 @@ impl Tx {
                 args: args![lock],
             },
         };
+        // What was counted late of a station of this identity that was removed is another owner's.
+        self.run(DELETE_QUIRKS, args![row.key]).await?;
         self.put(INSERT_STATION, args, &[installation, point])
             .await
             .map(drop)

@@ -316,6 +316,10 @@ on_both! {
         put!(store, newer, |tx| tx.count_quirk(&newer)).unwrap();
         let newest = store.station_quirks(&key).await.unwrap().remove(0);
         assert_eq!((newest.count, newest.example), (3, newer.example));
+        let world = world(&store).await;
+        let station = model::Station { key: key.clone(), ..station_of(&world.charger) };
+        put!(store, station, |tx| tx.insert_station(&station)).unwrap();
+        assert!(store.station_quirks(&key).await.unwrap().is_empty(), "another station's");
         assert!(store.station_quirks(&StationId::new("CP2").unwrap().key()).await.unwrap().is_empty());
     }
 
