@@ -6,8 +6,8 @@ use authz::{Intent, Permit, Request, Resource, act};
 use model::command::{CommandAnswer, CommandError, OpenDoor, RemoteStart, StationCommand};
 use model::neutral::{DoorEventReport, DoorReply};
 use model::{
-    Action, ChargerId, Decision, DoorId, Entry, LockId, NodeId, PersonId, PresentedToken,
-    StationKey, TokenKind, Transaction, TransactionId, TransactionRef,
+    Action, ChargerId, Decision, DoorId, Entry, LockId, NodeId, OrganisationId, PersonId,
+    PresentedToken, StationKey, TokenKind, Transaction, TransactionId, TransactionRef,
 };
 use serde_json::json;
 use store::{Counter, RemoteStartRow, StoreError};
@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use crate::pep::Origin;
 use crate::secret::{hash_device_key, same};
+use crate::station::Admitted;
 use crate::{ApiError, App, Caller};
 
 impl From<StoreError> for ApiError {
@@ -376,7 +377,7 @@ impl App {
         kind: &str,
         value: &str,
     ) -> Result<(Decision, DoorReply), ApiError> {
-        let (lock, number) = self.lock_of_device(device_key, door).await?;
+        let device = self.lock_of_device(device_key, door).await?;
         let kind = match kind {
             "rfid" => TokenKind::Iso14443,
             "key" => TokenKind::Local,
@@ -397,8 +398,11 @@ impl App {
                 "at most 255 characters",
             ));
         }
-        let token = PresentedToken::new(kind, value);
-        let request = Request::token(&token, Resource::Lock(lock, Some(number)), Intent::Ask);
+        let mut token = PresentedToken::new(kind, value);
+        let organisation = Some(device.organisation);
+        self.turn_token(&device.station, organisation, &mut token, "Door.Authorize");
+        let resource = Resource::Lock(device.lock, Some(device.number));
+        let request = Request::token(&token, resource, Intent::Ask);
         let origin = Origin {
             entry: Entry::DoorHttp,
             station: None,
@@ -425,35 +429,50 @@ impl App {
         door: DoorId,
         events: Vec<DoorEventReport>,
     ) -> Result<usize, ApiError> {
-        let (lock, number) = self.lock_of_device(device_key, door).await?;
+        let device = self.lock_of_device(device_key, door).await?;
+        let organisation = Some(device.organisation);
         let mut new = 0;
-        for event in events {
-            let event = DoorEventReport {
-                door: number,
-                ..event
-            };
-            new += usize::from(self.keep_door_event(lock, event).await?);
+        for mut event in events {
+            event.door = device.number;
+            if let Some(token) = &mut event.token {
+                self.turn_token(&device.station, organisation, token, "Door.Event");
+            }
+            new += usize::from(self.keep_door_event(device.lock, event).await?);
         }
         Ok(new)
     }
 
     /// The lock of a door, if this is its key, and the door's number there. A wrong key and a
     /// door that does not exist are not told apart.
-    async fn lock_of_device(&self, key: &str, door: DoorId) -> Result<(LockId, u32), ApiError> {
+    async fn lock_of_device(&self, key: &str, door: DoorId) -> Result<Device, ApiError> {
         let settings = self
             .live
             .directory()
             .door(door)
             .ok_or(ApiError::Unauthenticated)?;
         let station = self.store.station_of_lock(settings.lock).await?;
-        let kept = station.and_then(|station| station.device_key_hash);
+        let station = station.ok_or(ApiError::Unauthenticated)?;
         let presented = hash_device_key(&self.settings.pepper, key);
-        if kept.is_some_and(|kept| same(&kept, &presented)) {
-            Ok((settings.lock, settings.number))
+        let kept = station.device_key_hash.as_ref();
+        if kept.is_some_and(|kept| same(kept, &presented)) {
+            Ok(Device {
+                lock: settings.lock,
+                number: settings.number,
+                organisation: station.organisation,
+                station: Admitted::by_device_key(station),
+            })
         } else {
             Err(ApiError::Unauthenticated)
         }
     }
+}
+
+/// A door whose controller showed its key.
+struct Device {
+    lock: LockId,
+    number: u32,
+    organisation: OrganisationId,
+    station: Admitted,
 }
 
 fn reference(transaction: &Transaction) -> TransactionRef {

@@ -7,7 +7,7 @@ use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use model::neutral::{StationReply, StationRequest};
-use model::{OcppVersion, StationId, StationKey, StationKind, StationSettings};
+use model::{OcppVersion, Station, StationId, StationKey, StationKind, StationSettings};
 
 mod answer;
 mod authorize;
@@ -94,6 +94,20 @@ impl LiveSettings {
     /// They were changed.
     pub fn set(&self, settings: StationSettings) {
         self.0.store(Arc::new(settings));
+    }
+}
+
+impl Admitted {
+    /// A station that showed in another way who it is: by the device key of its lock.
+    pub(crate) fn by_device_key(station: Station) -> Self {
+        Self {
+            key: station.key,
+            id: station.id,
+            kind: station.kind,
+            doors: Vec::new(),
+            authenticated: true,
+            settings: LiveSettings::new(station.settings),
+        }
     }
 }
 

@@ -239,4 +239,13 @@ async fn q31_a_locks_reader_has_a_profile_too() {
     })
     .await;
     assert_eq!(events[0]["person_id"], person.id.as_str(), "{events:?}");
+
+    // However the controller speaks.
+    let controller = bench.server.api(&bench.owner.device_key(&lock).await);
+    let path = format!("/v1/doors/{}/access", door.id);
+    for (number, effect) in [(&turned.value, "allow"), (&card.presented.value, "deny")] {
+        let asked = json!({ "kind": "rfid", "value": number });
+        let answer = controller.post(&path, asked).await.expect(200);
+        assert_eq!(answer["effect"], effect, "{answer}");
+    }
 }

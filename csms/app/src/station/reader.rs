@@ -1,9 +1,9 @@
 //! The number of the card behind the number a station's reader sends.
 
 use model::neutral::StationRequest;
-use model::{PresentedToken, QuirkName, TokenKind, Treatment};
+use model::{OrganisationId, PresentedToken, QuirkName, TokenKind, Treatment};
 
-use super::{Connection, Deviated};
+use super::{Admitted, Connection, Deviated};
 use crate::App;
 
 impl App {
@@ -29,14 +29,32 @@ impl App {
             | StationRequest::Report(_)
             | StationRequest::DataTransfer(_) => return,
         };
-        if !comes_from_a_reader(token.kind) {
+        self.turn_token(
+            &connection.station,
+            self.organisation_of(connection),
+            token,
+            action,
+        );
+    }
+
+    /// The same for one token of a station, however the station speaks.
+    pub(crate) fn turn_token(
+        &self,
+        station: &Admitted,
+        organisation: Option<OrganisationId>,
+        token: &mut PresentedToken,
+        action: &str,
+    ) {
+        let settings = station.settings.now();
+        if settings.reader_profile.steps().is_empty() || !comes_from_a_reader(token.kind) {
             return;
         }
-        let settings = connection.station.settings.now();
-        if settings.reader_profile.steps().is_empty() || self.is_remote_token(connection, token) {
+        // Our own token of a remote start was sent to the station and never saw its reader.
+        let directory = self.live.directory();
+        if organisation.is_none_or(|organisation| directory.is_remote_token(organisation, token)) {
             return;
         }
-        let serial = self.standing.serial(&connection.station.key);
+        let serial = self.standing.serial(&station.key);
         let wanted = |quirk| settings.tolerance.of(quirk) != Treatment::Refuse;
         let Some((number, quirks)) =
             settings
@@ -50,13 +68,8 @@ impl App {
             .into_iter()
             .map(|quirk| (quirk, "token".to_owned()))
             .collect();
-        self.note_deviations(connection, &Deviated::repaired(action, &quirks));
-    }
-
-    /// Our own token of a remote start: it was sent to the station and never saw its reader.
-    fn is_remote_token(&self, connection: &Connection, token: &PresentedToken) -> bool {
-        self.organisation_of(connection)
-            .is_some_and(|organisation| self.live.directory().is_remote_token(organisation, token))
+        let deviated = Deviated::repaired(action, &quirks);
+        self.note_quirks(station, &settings.tolerance, &deviated);
     }
 }
 
