@@ -189,6 +189,44 @@ mod tests {
     }
 
     #[test]
+    fn what_a_reader_makes_of_a_card_becomes_the_card_again() {
+        let mut seed: u64 = 0x9E37_79B9_7F4A_7C15;
+        for _ in 0..500 {
+            for bytes in [4u8, 7, 10] {
+                let mut card = String::new();
+                for _ in 0..bytes {
+                    // A linear congruence is random enough for card numbers.
+                    seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                    card.push_str(&format!("{:02X}", seed >> 56));
+                }
+                let turned: String = hex_pairs(&card).unwrap().rev().collect();
+                let decimal = u128::from_str_radix(&card, 16).unwrap().to_string();
+                for (steps, received) in [
+                    (vec![ReaderStep::StripSerialSuffix], format!("{card}_SN-42")),
+                    (vec![ReaderStep::ReverseBytes], turned.clone()),
+                    (
+                        vec![ReaderStep::StripZeroPadding { bytes }],
+                        format!("0000{card}"),
+                    ),
+                    (vec![ReaderStep::DecimalToHex { bytes }], decimal),
+                    (
+                        vec![
+                            ReaderStep::StripZeroPadding { bytes },
+                            ReaderStep::ReverseBytes,
+                        ],
+                        format!("00{turned}"),
+                    ),
+                ] {
+                    let found = ReaderProfile::new(steps.clone())
+                        .canonical(&received, Some("SN-42"), |_| true)
+                        .map_or(received, |(number, _)| number);
+                    assert_eq!(found, card, "{steps:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
     fn steps_work_one_upon_the_other() {
         let steps = [
             ReaderStep::StripSerialSuffix,
