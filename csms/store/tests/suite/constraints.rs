@@ -60,6 +60,7 @@ on_both! {
             Constraint::LockOrganisationId,
             Constraint::EvseCharger,
             Constraint::StationOneKind,
+            Constraint::CacheDebtStation,
             Constraint::StationQuirkKey,
             Constraint::StationQuirkExample,
             Constraint::StationWholePassword,
