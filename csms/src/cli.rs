@@ -27,6 +27,12 @@ pub(crate) enum Command {
     Serve(Box<ServeArgs>),
     /// Show the main job on an embedded database with simulated chargers and a lock.
     Demo(DemoArgs),
+    /// Say why stations do not connect or misbehave, and what to do about it.
+    ///
+    /// Asks a running server over its API: first the present state, then what happens as it
+    /// happens. Needs a key of an owner; refused handshakes of unknown stations are shown to who
+    /// holds `manage_security` on the organisation that was made first.
+    Doctor(DoctorArgs),
     /// Owners.
     Owner {
         #[command(subcommand)]
@@ -142,6 +148,17 @@ pub(crate) struct ServeArgs {
     /// Pause between WebSocket pings to a silent station, seconds; 0 sends none [default: 60].
     #[arg(long, env = "KEYWATT_PING_SECONDS", value_name = "SECONDS")]
     pub(crate) ping_seconds: Option<u32>,
+    /// How many messages of one station are taken a second in the long run; ten times as many at
+    /// once. What comes faster is read later, never refused. 0: as many as come [default: 100].
+    #[arg(long, env = "KEYWATT_MESSAGES_PER_SECOND", value_name = "COUNT")]
+    pub(crate) messages_per_second: Option<u32>,
+    /// How long a station that was never accepted may be connected without BootNotification before
+    /// it is asked for one, seconds; 0: it is never asked [default: 10].
+    #[arg(long, env = "KEYWATT_BOOT_WAIT_SECONDS", value_name = "SECONDS")]
+    pub(crate) boot_wait_seconds: Option<u32>,
+    /// How many of its settings a station is asked for at once [default: 10].
+    #[arg(long, env = "KEYWATT_CONFIGURATION_KEYS", value_name = "COUNT")]
+    pub(crate) configuration_keys: Option<u32>,
     /// How long an operator waits for a station's answer, seconds [default: 30].
     #[arg(long, env = "KEYWATT_COMMAND_SECONDS", value_name = "SECONDS")]
     pub(crate) command_seconds: Option<u32>,
@@ -164,6 +181,32 @@ pub(crate) struct DemoArgs {
     /// Address to listen on; port 0 takes a free one.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     pub(crate) listen: SocketAddr,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct DoctorArgs {
+    /// Where the server is.
+    #[arg(
+        long,
+        env = "KEYWATT_URL",
+        value_name = "URL",
+        default_value = "http://127.0.0.1:8080"
+    )]
+    pub(crate) url: String,
+    /// An API key of it.
+    #[arg(
+        long,
+        env = "KEYWATT_API_KEY",
+        value_name = "KEY",
+        hide_env_values = true
+    )]
+    pub(crate) api_key: Option<String>,
+    /// Only this station.
+    #[arg(long, value_name = "ID")]
+    pub(crate) station: Option<String>,
+    /// Print the present state and end: with 1 where something needs somebody, else with 0.
+    #[arg(long)]
+    pub(crate) once: bool,
 }
 
 #[derive(Clone, Debug, Args)]

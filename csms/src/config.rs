@@ -31,6 +31,9 @@ struct FileConfig {
     trusted_proxy: Option<Vec<ProxyNetwork>>,
     heartbeat_seconds: Option<u32>,
     ping_seconds: Option<u32>,
+    messages_per_second: Option<u32>,
+    boot_wait_seconds: Option<u32>,
+    configuration_keys: Option<u32>,
     command_seconds: Option<u32>,
     remote_start_seconds: Option<u32>,
     cache_hours: Option<u32>,
@@ -85,6 +88,9 @@ pub(crate) struct Config {
     pub(crate) trusted_proxy: Vec<ProxyNetwork>,
     pub(crate) heartbeat_seconds: u32,
     pub(crate) ping_seconds: u32,
+    pub(crate) messages_per_second: u32,
+    pub(crate) boot_wait_seconds: u32,
+    pub(crate) configuration_keys: u32,
     pub(crate) command_seconds: u32,
     pub(crate) remote_start_seconds: u32,
     pub(crate) cache_hours: u32,
@@ -146,6 +152,18 @@ impl Config {
                 .or(file.heartbeat_seconds)
                 .unwrap_or(300),
             ping_seconds: args.ping_seconds.or(file.ping_seconds).unwrap_or(60),
+            messages_per_second: args
+                .messages_per_second
+                .or(file.messages_per_second)
+                .unwrap_or(100),
+            boot_wait_seconds: args
+                .boot_wait_seconds
+                .or(file.boot_wait_seconds)
+                .unwrap_or(10),
+            configuration_keys: args
+                .configuration_keys
+                .or(file.configuration_keys)
+                .unwrap_or(10),
             command_seconds: args.command_seconds.or(file.command_seconds).unwrap_or(30),
             remote_start_seconds: args
                 .remote_start_seconds
@@ -187,6 +205,9 @@ impl Config {
         if self.remote_start_seconds == 0 || self.command_seconds == 0 {
             bail!("--remote-start-seconds and --command-seconds must be at least 1");
         }
+        if self.configuration_keys == 0 {
+            bail!("--configuration-keys must be at least 1");
+        }
         Ok(())
     }
 
@@ -211,6 +232,8 @@ impl Config {
             remote_start_window: Duration::from_secs(self.remote_start_seconds.into()),
             cache_for: Duration::from_secs(u64::from(self.cache_hours) * 3600),
             allow_profile_0: self.allow_profile_0,
+            boot_wait: Duration::from_secs(self.boot_wait_seconds.into()),
+            configuration_keys: self.configuration_keys,
             ..app::Settings::new(pepper)
         }
     }

@@ -4,6 +4,7 @@
 mod cli;
 mod config;
 mod demo;
+mod doctor;
 mod logging;
 mod owner;
 mod pepper;
@@ -44,6 +45,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<u8> {
         None => serve::serve(config::Config::gather(serve)?).await,
         Some(Command::Serve(serve)) => serve::serve(config::Config::gather(*serve)?).await,
         Some(Command::Demo(options)) => demo::demo(options).await,
+        Some(Command::Doctor(args)) => doctor::doctor(args).await,
         Some(Command::Owner {
             command: OwnerCommand::Create(new),
         }) => owner::create(new).await,

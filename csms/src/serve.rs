@@ -9,7 +9,7 @@ use app::clock::{SystemClock, SystemRandom};
 use app::link::StationLink;
 use app::station::Stations;
 use app::{App, Live, Parts};
-use gateway::{Gateway, GatewayOptions, ListenerConfig, ListenerKind, Registry, load_tls};
+use gateway::{Gateway, GatewayOptions, ListenerConfig, ListenerKind, Rate, Registry, load_tls};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use store::{Store, StoreOptions};
 
@@ -185,6 +185,10 @@ fn gateway_options(config: &Config) -> GatewayOptions {
         trusted_proxies: config.trusted_proxy.iter().map(|proxy| proxy.0).collect(),
         ping_interval: (config.ping_seconds > 0)
             .then(|| Duration::from_secs(config.ping_seconds.into())),
+        rate: (config.messages_per_second > 0).then(|| Rate {
+            per_second: config.messages_per_second,
+            burst: config.messages_per_second.saturating_mul(10),
+        }),
         command_timeout: Duration::from_secs(config.command_seconds.into()),
         ..GatewayOptions::default()
     }

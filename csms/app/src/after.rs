@@ -98,6 +98,8 @@ impl App {
         for committed in batch {
             if let Some(station) = removed_station(&committed.change) {
                 self.standing.forget(&station);
+                self.findings.forget(&station);
+                self.readings.forget(&station);
                 self.link.disconnect(&station, Disconnect::Removed);
                 self.forgive(station, committed.revision).await;
             }

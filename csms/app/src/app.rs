@@ -14,13 +14,14 @@ use crate::after::DoorOpenings;
 use crate::blocked_cards::BlockedCards;
 use crate::cache_debts::CacheDebts;
 use crate::clock::{SharedClock, SharedRandom};
+use crate::configuration::Readings;
 use crate::events::Events;
 use crate::link::StationLink;
 use crate::live::Live;
 use crate::pep::Pep;
 use crate::secret::{HashError, Passwords};
 use crate::settings::Settings;
-use crate::station::Standing;
+use crate::station::{Findings, Gate, Refusals, Standing};
 
 /// Grants that ended since then are kept, to tell why somebody is refused.
 const ENDED_GRANTS_KEPT: SignedDuration = SignedDuration::from_hours(24 * 400);
@@ -33,7 +34,7 @@ pub struct App {
     pub live: Arc<Live>,
     /// The policy enforcement point.
     pub pep: Pep,
-    /// The connections to stations.
+    /// The connections to stations; what may not be asked of one is not sent.
     pub link: Arc<dyn StationLink>,
     /// The time.
     pub clock: SharedClock,
@@ -46,7 +47,7 @@ pub struct App {
     /// People's passwords.
     pub passwords: Passwords,
     /// What is known of each station while the process lives.
-    pub(crate) standing: Standing,
+    pub(crate) standing: Arc<Standing>,
     /// Caches of stations that must be cleared.
     pub(crate) cache_debts: CacheDebts,
     /// Who was refused where of late.
@@ -55,6 +56,9 @@ pub struct App {
     pub(crate) door_openings: DoorOpenings,
     /// For what runs in the background.
     pub(crate) myself: Weak<App>,
+    pub(crate) findings: Findings,
+    pub(crate) refusals: Refusals,
+    pub(crate) readings: Readings,
     pub(crate) tasks: TaskTracker,
     closing: CancellationToken,
     stop: CancellationToken,
@@ -120,14 +124,23 @@ impl App {
         let mut epoch = [0; 4];
         random.fill(&mut epoch);
         let passwords = Passwords::new(random.as_ref())?;
+        let standing = Arc::new(Standing::default());
+        let link = Arc::new(Gate {
+            link,
+            standing: Arc::clone(&standing),
+            clock: clock.clone(),
+        });
         let app = Arc::new_cyclic(|myself| Self {
             passwords,
             events: Events::new(u64::from(u32::from_be_bytes(epoch))),
-            standing: Standing::default(),
+            standing,
             cache_debts: CacheDebts::default(),
             blocked_cards: BlockedCards::default(),
             door_openings: DoorOpenings::default(),
             myself: myself.clone(),
+            findings: Findings::default(),
+            refusals: Refusals::default(),
+            readings: Readings::default(),
             tasks: TaskTracker::new(),
             closing: CancellationToken::new(),
             stop: CancellationToken::new(),

@@ -203,7 +203,7 @@ fn is_done(answer: &Result<CommandAnswer, CommandError>) -> bool {
         Ok(CommandAnswer::Error { code, .. }) => {
             ["NotImplemented", "NotSupported"].contains(&code.as_str())
         }
-        Err(_) => false,
+        Ok(CommandAnswer::Configuration(_)) | Err(_) => false,
     }
 }
 

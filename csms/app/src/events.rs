@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use model::{NodeId, PersonId};
+use model::{Action, NodeId, PersonId};
 use parking_lot::Mutex;
 use serde_json::Value;
 use tokio::sync::broadcast;
@@ -25,6 +25,8 @@ pub struct Event {
     pub kind: &'static str,
     /// Where; who may see it is decided there.
     pub node: NodeId,
+    /// What whoever sees it must hold there.
+    pub needs: Action,
     /// Whom it concerns; they may see it themselves.
     pub person: Option<PersonId>,
     /// The particulars; no card numbers, no addresses.
@@ -93,6 +95,30 @@ impl Events {
         person: Option<PersonId>,
         data: Value,
     ) {
+        self.push(at, kind, node.into(), Action::ViewAll, person, data);
+    }
+
+    /// Tells what is only for who holds an action there.
+    pub fn tell_to(
+        &self,
+        needs: Action,
+        at: Timestamp,
+        kind: &'static str,
+        node: impl Into<NodeId>,
+        data: Value,
+    ) {
+        self.push(at, kind, node.into(), needs, None, data);
+    }
+
+    fn push(
+        &self,
+        at: Timestamp,
+        kind: &'static str,
+        node: NodeId,
+        needs: Action,
+        person: Option<PersonId>,
+        data: Value,
+    ) {
         let mut kept = self.kept.lock();
         kept.next += 1;
         let event = Arc::new(Event {
@@ -100,7 +126,8 @@ impl Events {
             epoch: self.epoch,
             at,
             kind,
-            node: node.into(),
+            node,
+            needs,
             person,
             data,
         });

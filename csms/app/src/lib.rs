@@ -9,6 +9,8 @@ mod cache_debts;
 pub mod admin;
 pub mod caller;
 pub mod clock;
+pub mod configuration;
+pub mod doctor;
 pub mod error;
 pub mod events;
 pub mod insight;

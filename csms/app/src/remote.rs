@@ -177,7 +177,7 @@ impl App {
             .await;
         let refused = match &answer {
             Ok(CommandAnswer::Result { status, .. }) => status.as_deref() != Some("Accepted"),
-            Ok(CommandAnswer::Error { .. }) => true,
+            Ok(CommandAnswer::Error { .. } | CommandAnswer::Configuration(_)) => true,
             // It may have been obeyed: its token counts until the window ends.
             Err(CommandError::NoAnswer | CommandError::Lost) => false,
             Err(
@@ -486,5 +486,6 @@ fn status_of(answer: &CommandAnswer) -> &str {
     match answer {
         CommandAnswer::Result { status, .. } => status.as_deref().unwrap_or("answered"),
         CommandAnswer::Error { code, .. } => code,
+        CommandAnswer::Configuration(_) => "answered",
     }
 }

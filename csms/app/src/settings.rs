@@ -25,6 +25,15 @@ pub struct Settings {
     pub decision_wait: Duration,
     /// Let stations without a credential in from elsewhere than loopback.
     pub allow_profile_0: bool,
+    /// How long a station that was never accepted may be connected without BootNotification before
+    /// it is asked for one; zero: it is never asked.
+    pub boot_wait: Duration,
+    /// When a station that is told to wait shall send BootNotification again.
+    pub boot_retry: Duration,
+    /// How many of its settings a station is asked for at once.
+    pub configuration_keys: u32,
+    /// The pause after a first silence while settings are read; doubled with each further one.
+    pub configuration_pause: Duration,
     /// How long a login lasts.
     pub session_for: Duration,
 }
@@ -43,6 +52,10 @@ impl Settings {
             hold: Duration::from_secs(25),
             decision_wait: Duration::from_secs(5),
             allow_profile_0: false,
+            boot_wait: Duration::from_secs(10),
+            boot_retry: Duration::from_secs(60),
+            configuration_keys: 10,
+            configuration_pause: Duration::from_secs(5),
             session_for: Duration::from_secs(12 * 3600),
         }
     }

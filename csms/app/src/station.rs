@@ -7,15 +7,21 @@ use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use model::neutral::{StationReply, StationRequest};
-use model::{OcppVersion, Station, StationId, StationKey, StationKind, StationSettings};
+use model::{
+    FindingKind, OcppVersion, Station, StationId, StationKey, StationKind, StationSettings,
+};
 
 mod answer;
 mod authorize;
+mod boot;
 mod deviation;
 mod door;
+mod findings;
+mod gate;
 mod handshake;
 mod keeping;
 mod reader;
+mod refusals;
 mod requests;
 mod samples;
 mod standing;
@@ -24,6 +30,9 @@ mod transaction;
 
 pub(crate) use deviation::EXAMPLES_KEPT;
 pub use deviation::{Deviated, Handling};
+pub(crate) use findings::Findings;
+pub(crate) use gate::Gate;
+pub(crate) use refusals::Refusals;
 pub(crate) use standing::Standing;
 
 /// What the listener knows of a peer that wants to speak OCPP.
@@ -31,6 +40,9 @@ pub(crate) use standing::Standing;
 pub struct Hello {
     /// The identity from the path, decoded once.
     pub identity: String,
+    /// What stood before the identity in the path: some stations append to the URL they are given
+    /// (Q5).
+    pub prefix: Vec<String>,
     /// The peer's address.
     pub address: SocketAddr,
     /// Plain, on a loopback listener, and no proxy in between (flags and headers looked at).
@@ -184,4 +196,8 @@ pub trait Stations: Send + Sync + 'static {
 
     /// What a message, or the handshake, had beside the standard.
     fn deviated(&self, connection: &Connection, deviated: &Deviated<'_>);
+
+    /// Something about the conversation that the station's owner should know; `detail` tells the
+    /// particulars (an action, a size), never a card number.
+    fn noticed(&self, station: &StationKey, kind: FindingKind, detail: String);
 }

@@ -13,6 +13,7 @@ use crate::answer::{self, Body};
 use crate::handshake::{self, Disagreed, Errand, Rejected};
 use crate::listener::ListenerKind;
 use crate::measures;
+use crate::misdirected::nameless;
 use crate::proxy::{self, Client, Ends};
 use crate::server::{Server, Slot};
 
@@ -27,15 +28,28 @@ impl Server {
     ) -> Response<Body> {
         let client = proxy::client(&self.shared.options, ends, request.headers());
         let (parts, body) = request.into_parts();
-        match (handshake::errand(&parts), kind) {
+        let errand = handshake::errand(&parts);
+        if errand == Errand::Reserved {
+            // Served all the same: the API may have sockets of its own one day.
+            let identity = handshake::identity(parts.uri.path());
+            let identity = identity.unwrap_or_else(|| nameless(client.address));
+            self.record(&identity, client, &handshake::reserved());
+        }
+        match (errand, kind) {
             (Errand::Station, _) => {
                 let mut request = Request::from_parts(parts, body);
                 let upgrade = hyper::upgrade::on(&mut request);
                 // Boxed: a request of the API shall not carry the room for a handshake.
                 Box::pin(self.station(request.into_parts().0, upgrade, client, slot)).await
             }
-            (Errand::StationUrl, _) => handshake::not_a_page(),
-            (Errand::Http, ListenerKind::Everything) => {
+            (Errand::StationUrl, _) => {
+                let identity = handshake::identity(parts.uri.path());
+                if let Some(identity) = identity {
+                    self.record(&identity, client, &handshake::no_upgrade());
+                }
+                handshake::not_a_page()
+            }
+            (Errand::Http | Errand::Reserved, ListenerKind::Everything) => {
                 let mut request = Request::from_parts(parts, body);
                 let Client {
                     address,
@@ -48,7 +62,7 @@ impl Server {
                     Err(never) => match never {},
                 }
             }
-            (Errand::Http, ListenerKind::Stations) => answer::problem(
+            (Errand::Http | Errand::Reserved, ListenerKind::Stations) => answer::problem(
                 StatusCode::NOT_FOUND,
                 "stations_only",
                 "Only stations connect here.",
@@ -76,6 +90,7 @@ impl Server {
             address: client.address,
             trusted_loopback: client.trusted_loopback,
             encrypted: client.encrypted,
+            prefix: opening.prefix.clone(),
             basic: opening.basic.clone(),
             odd_slashes: opening.odd_slashes,
         };
@@ -112,12 +127,20 @@ impl Server {
 
     /// Refuses what nobody else has heard of.
     fn refuse(&self, identity: &str, client: Client, refusal: &Refusal) -> Response<Body> {
+        let identity = match identity {
+            "" => &nameless(client.address),
+            identity => identity,
+        };
+        self.record(identity, client, refusal);
+        handshake::refuse(refusal)
+    }
+
+    fn record(&self, identity: &str, client: Client, refusal: &Refusal) {
         count(refusal.code);
         tracing::info!(station.id = ?identity, code = refusal.code, "a handshake was refused");
         self.shared
             .stations
             .refused(identity, client.address, refusal);
-        handshake::refuse(refusal)
     }
 }
 

@@ -10,8 +10,8 @@ use app::link::Presence;
 use app::station::LiveSettings;
 use futures_util::task::AtomicWaker;
 use jiff::Timestamp;
-use model::OcppVersion;
 use model::command::{CommandAnswer, CommandError, StationCommand};
+use model::{OcppVersion, StationSettings};
 use parking_lot::Mutex;
 use rpc::MessageId;
 use tokio::sync::oneshot;
@@ -133,6 +133,12 @@ impl Line {
                 mailbox.ending = Some(ending);
             }
         }
+        self.task.wake();
+    }
+
+    /// The owner decided otherwise about the station; the task looks.
+    pub(crate) fn configure(&self, settings: StationSettings) {
+        self.settings.set(settings);
         self.task.wake();
     }
 

@@ -3,6 +3,9 @@
 use std::time::Duration;
 
 use ipnet::IpNet;
+use model::StationSettings;
+
+use crate::session::Rate;
 
 /// Limits and times of the gateway. The defaults serve a deployment of any size; tests shorten
 /// the times.
@@ -27,6 +30,9 @@ pub struct GatewayOptions {
     pub max_waiting_commands: usize,
     /// The longest a command may wait for its answer, whatever deadline its sender names.
     pub command_timeout: Duration,
+    /// How many messages of one station are taken; what comes faster waits unread. `None`: as many
+    /// as come.
+    pub rate: Option<Rate>,
     /// A station that is silent this long is pinged, and given up after two and a half times as
     /// long. `None`: no pings, and silence ends nothing (stations on metered links, Q9).
     pub ping_interval: Option<Duration>,
@@ -43,6 +49,35 @@ pub struct GatewayOptions {
     pub drain_timeout: Duration,
 }
 
+impl GatewayOptions {
+    /// For a station: as its owner decides, else as the deployment has it.
+    pub(crate) fn ping_interval_of(&self, settings: &StationSettings) -> Option<Duration> {
+        match settings.ping_interval_seconds {
+            None => self.ping_interval,
+            Some(0) => None,
+            Some(seconds) => Some(Duration::from_secs(seconds.into())),
+        }
+    }
+
+    /// The same for its rate.
+    pub(crate) fn rate_of(&self, settings: &StationSettings) -> Option<Rate> {
+        let own = settings.rate_limit.map(|limit| Rate {
+            per_second: limit.calls_per_second,
+            burst: limit.burst,
+        });
+        own.or(self.rate)
+    }
+
+    /// The same for the largest message that is worked on.
+    pub(crate) fn max_message_bytes_of(&self, settings: &StationSettings) -> usize {
+        settings
+            .max_message_bytes
+            .and_then(|bytes| usize::try_from(bytes).ok())
+            .unwrap_or(self.max_message_bytes)
+            .min(self.max_read_bytes)
+    }
+}
+
 impl Default for GatewayOptions {
     fn default() -> Self {
         Self {
@@ -54,6 +89,10 @@ impl Default for GatewayOptions {
             max_waiting_calls: 32,
             max_waiting_commands: 32,
             command_timeout: Duration::from_secs(30),
+            rate: Some(Rate {
+                per_second: 100,
+                burst: 1_000,
+            }),
             ping_interval: Some(Duration::from_secs(60)),
             handshake_timeout: Duration::from_secs(10),
             header_timeout: Duration::from_secs(15),

@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use model::command::{CommandAnswer, CommandError, StationCommand};
 use model::{OcppVersion, StationKey, StationSettings};
 use ocpp::Adapter;
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use rpc::MessageId;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
@@ -32,7 +32,11 @@ pub struct Registry {
     command_timeout: Duration,
     last_generation: AtomicU64,
     lines: RwLock<Lines>,
+    debts: Mutex<HashMap<StationKey, Instant>>,
 }
+
+/// How many debts are kept before it is looked which are paid off.
+const DEBTS: usize = 1_000;
 
 #[derive(Default)]
 struct Lines {
@@ -64,6 +68,7 @@ impl Registry {
             command_timeout: options.command_timeout,
             last_generation: AtomicU64::new(0),
             lines: RwLock::default(),
+            debts: Mutex::default(),
         })
     }
 
@@ -137,6 +142,22 @@ impl Registry {
         lines.by_station.values().cloned().collect()
     }
 
+    /// What a station that left owes of its rate: a new connection does not begin with a full
+    /// burst. Those that are paid off are forgotten when there are many.
+    pub(crate) fn keep_debt(&self, station: &StationKey, empty_at: Instant) {
+        let mut debts = self.debts.lock();
+        if debts.len() >= DEBTS {
+            let now = Instant::now();
+            debts.retain(|_, empty_at| *empty_at > now);
+        }
+        debts.insert(station.clone(), empty_at);
+    }
+
+    /// See [`Registry::keep_debt`].
+    pub(crate) fn take_debt(&self, station: &StationKey) -> Option<Instant> {
+        self.debts.lock().remove(station)
+    }
+
     fn line(&self, station: &StationKey) -> Option<Arc<Line>> {
         self.lines.read().by_station.get(station).cloned()
     }
@@ -188,7 +209,7 @@ impl StationLink for Registry {
         let mut lines = self.lines.write();
         lines.changes += 1;
         if let Some(line) = lines.by_station.get(station) {
-            line.settings.set(settings.clone());
+            line.configure(settings.clone());
         }
     }
 }

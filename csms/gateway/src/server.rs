@@ -28,13 +28,14 @@ use crate::options::GatewayOptions;
 use crate::proxy::Ends;
 use crate::registry::Registry;
 use crate::session::Shared;
+use crate::speech::Speech;
 use crate::transport::Transport;
 
 /// How long a listener rests when the system refuses it connections (out of file descriptors).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// The largest head of a request; also how much of a body is held at a time.
-const HTTP_BUFFER_BYTES: usize = 64 << 10;
+pub(crate) const HTTP_BUFFER_BYTES: usize = 64 << 10;
 
 /// What is not a station's goes here.
 pub(crate) type HttpService = BoxCloneSyncService<Request<Incoming>, Response<Body>, Infallible>;
@@ -222,12 +223,26 @@ impl Server {
         self.shared.tasks.spawn(async move {
             let stop = server.shared.stop.clone();
             let serve = async {
-                let transport = match tls {
-                    None => Transport::Plain(stream),
-                    Some(tls) => match server.shake_hands(TlsAcceptor::from(tls.0), stream).await {
-                        Some(transport) => transport,
-                        None => return,
-                    },
+                let limit = match &tls {
+                    None => server.shared.options.header_timeout,
+                    Some(_) => server.shared.options.handshake_timeout,
+                };
+                let Some(speech) = server.first_word(&stream, limit).await else {
+                    return;
+                };
+                let transport = match (tls, speech) {
+                    (None, Speech::Tls) => return server.refuse_tls(ends),
+                    (None, Speech::Http | Speech::Other) => Transport::Plain(stream),
+                    (Some(_), Speech::Http) => {
+                        return server.refuse_plain(Transport::Plain(stream), ends).await;
+                    }
+                    (Some(tls), Speech::Tls | Speech::Other) => {
+                        let acceptor = TlsAcceptor::from(tls.0);
+                        match server.shake_hands(acceptor, stream, ends).await {
+                            Some(transport) => transport,
+                            None => return,
+                        }
+                    }
                 };
                 server.serve(transport, ends, kind, slot).await;
             };
@@ -238,12 +253,26 @@ impl Server {
         });
     }
 
-    async fn shake_hands(&self, acceptor: TlsAcceptor, stream: TcpStream) -> Option<Transport> {
+    /// What a client begins with; `None` when it says nothing for too long.
+    async fn first_word(&self, stream: &TcpStream, limit: Duration) -> Option<Speech> {
+        tokio::select! {
+            heard = tokio::time::timeout(limit, Speech::heard(stream)) => heard.ok()?.ok()?,
+            () = self.draining.cancelled() => None,
+        }
+    }
+
+    async fn shake_hands(
+        &self,
+        acceptor: TlsAcceptor,
+        stream: TcpStream,
+        ends: Ends,
+    ) -> Option<Transport> {
         let limit = self.shared.options.handshake_timeout;
         match tokio::time::timeout(limit, acceptor.accept(stream)).await {
             Ok(Ok(stream)) => Some(Transport::Tls(Box::new(stream))),
             Ok(Err(error)) => {
                 tracing::debug!(%error, "a TLS handshake failed");
+                self.tls_failed(ends, &error);
                 None
             }
             Err(_) => None,

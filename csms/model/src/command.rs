@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::neutral::DataTransfer;
-use crate::{PresentedToken, StopGroup, TransactionRef};
+use crate::{ConfigurationValue, PresentedToken, StopGroup, TransactionRef};
 
 /// A command to a station, in neutral words; the adapter of the connection's version speaks it.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,6 +19,10 @@ pub enum StationCommand {
     OpenDoor(OpenDoor),
     /// DataTransfer.
     DataTransfer(DataTransfer),
+    /// TriggerMessage for BootNotification.
+    TriggerBoot,
+    /// GetConfiguration / GetVariables: the names, see [`crate::ConfigurationValue::name`].
+    ReadConfiguration(Vec<String>),
     /// Any message of the connection's version, by name, with its payload as given.
     Raw {
         /// The action, e.g. `ChangeAvailability`.
@@ -64,6 +68,8 @@ pub enum CommandAnswer {
         /// The payload as sent.
         payload: Value,
     },
+    /// To [`StationCommand::ReadConfiguration`]: everything asked for, and what came besides.
+    Configuration(Vec<ConfigurationValue>),
     /// CALLERROR.
     Error {
         /// As sent.

@@ -4,8 +4,10 @@
 mod access;
 mod action;
 mod change;
+mod configuration;
 mod decision;
 mod door;
+mod finding;
 mod ids;
 mod meter;
 mod people;
@@ -27,15 +29,17 @@ pub use access::{
 };
 pub use action::{Action, ActionSet, Role};
 pub use change::{Actor, Change, ChangeKind, Committed, Revision};
+pub use configuration::{ConfigurationState, ConfigurationValue, KnownConfiguration};
 pub use decision::{Decision, Entry};
 pub use door::{DoorEvent, DoorResult, DoorState};
+pub use finding::{Finding, FindingKind};
 pub use ids::*;
 pub use meter::{Disbelief, EventTime, MeterSample};
 pub use people::{Account, Organisation, Person, PersonState, StopGroup};
 pub use quirk::{QuirkExample, QuirkName, QuirkPlace, SeenQuirk, Tolerance, Treatment};
 pub use reader::{ReaderProfile, ReaderStep};
 pub use reason::Reason;
-pub use settings::{RateLimit, StationSettings};
+pub use settings::{Acceptance, RateLimit, StationSettings};
 pub use station::{
     AcceptedState, ConnectorState, OcppVersion, PasswordHash, RefusedHandshake, Station,
     StationKind, StationRecord,

@@ -8,6 +8,8 @@ use crate::{OcppVersion, ReaderProfile, Tolerance};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct StationSettings {
+    /// How its BootNotification is answered, from the next one on.
+    pub acceptance: Acceptance,
     /// Treat an upgrade that offers no subprotocol as 1.6 (Q1).
     pub assume_ocpp16: bool,
     /// The only version it may speak (Q2).
@@ -24,6 +26,19 @@ pub struct StationSettings {
     pub tolerance: Tolerance,
     /// How the numbers that its reader sends become those of cards (Q31).
     pub reader_profile: ReaderProfile,
+}
+
+/// How a station's BootNotification is answered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Acceptance {
+    /// It is served.
+    #[default]
+    Accepted,
+    /// It waits; it may be looked at and set up meanwhile.
+    Pending,
+    /// It is sent away.
+    Rejected,
 }
 
 /// How many CALLs of a station are taken.
@@ -45,6 +60,7 @@ mod tests {
         let read = |text: &str| serde_json::from_str::<StationSettings>(text).unwrap();
         assert_eq!(read("{}"), StationSettings::default());
         let settings = StationSettings {
+            acceptance: Acceptance::Pending,
             assume_ocpp16: true,
             pinned_version: Some(OcppVersion::V201),
             ping_interval_seconds: Some(0),

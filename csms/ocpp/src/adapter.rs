@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::configuration;
 use crate::error::WireError;
 use crate::excerpt;
 use crate::lock;
@@ -132,7 +133,12 @@ impl Adapter {
             | StationCommand::RemoteStop(_)
             | StationCommand::ClearCache
             | StationCommand::DataTransfer(_)
+            | StationCommand::TriggerBoot
             | StationCommand::Raw { .. } => status,
+            StationCommand::ReadConfiguration(names) => {
+                let values = configuration::answer(self.version, names, &payload);
+                return CommandAnswer::Configuration(values);
+            }
         };
         CommandAnswer::Result { status, payload }
     }

@@ -11,6 +11,7 @@
 //! versions carry in DataTransfer.
 
 mod adapter;
+mod configuration;
 mod decimal;
 mod error;
 mod excerpt;

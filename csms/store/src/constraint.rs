@@ -152,6 +152,12 @@ constraints! {
         "station_quirks.station_key, station_quirks.name";
     /// An example has a time.
     StationQuirkExample = Check "station_quirks_whole_example";
+    /// The code of a finding of a station.
+    StationFindingKey = Unique "station_findings_pkey",
+        "station_findings.station_key, station_findings.code";
+    /// The name of a setting of a station.
+    StationConfigurationKey = Unique "station_configuration_pkey",
+        "station_configuration.station_key, station_configuration.name";
     /// A password has a salt and a hash.
     StationWholePassword = Check "stations_whole_password";
     /// The state of a station.

@@ -5,9 +5,9 @@ use std::str::FromStr;
 
 use model::neutral::ReportKind;
 use model::{
-    AcceptedState, Action, AuthorizationRequired, ChangeKind, ChargerAuthorization, CredentialKind,
-    CredentialState, DoorFail, DoorResult, DoorState, Effect, Entry, OcppVersion, OfflinePolicy,
-    PersonState, Phase, QuirkName, Reason, Role,
+    AcceptedState, Action, AuthorizationRequired, ChangeKind, ChargerAuthorization,
+    ConfigurationState, CredentialKind, CredentialState, DoorFail, DoorResult, DoorState, Effect,
+    Entry, OcppVersion, OfflinePolicy, PersonState, Phase, QuirkName, Reason, Role,
 };
 
 use crate::StoreError;
@@ -51,6 +51,7 @@ words! {
         LogStatus = "log_status",
         FirmwareStatus = "firmware_status",
     }
+    ConfigurationState { Known = "known", Hidden = "hidden", Unknown = "unknown", Refused = "refused" }
     ChangeKind {
         Organisation = "organisation",
         Installation = "installation",

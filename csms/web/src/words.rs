@@ -116,6 +116,15 @@ words! {
     DoorResultWord for model::DoorResult { Granted, Refused, Exit, Forced }
     /// The state of a door.
     DoorStateWord for model::DoorState { Closed, Open, Held, Forced, Jammed }
+    /// How a station's BootNotification is answered.
+    AcceptanceWord for model::Acceptance {
+        /// It is served.
+        Accepted,
+        /// It waits; it may be looked at and set up meanwhile.
+        Pending,
+        /// It is sent away.
+        Rejected,
+    }
     /// What is done about a deviation.
     TreatmentWord for model::Treatment {
         /// It is repaired and counted.

@@ -4,8 +4,8 @@ use std::ops::RangeInclusive;
 
 use authz::act;
 use model::{
-    Change, OcppVersion, QuirkName, RateLimit, ReaderProfile, ReaderStep, StationSettings,
-    Treatment,
+    Acceptance, Change, OcppVersion, QuirkName, RateLimit, ReaderProfile, ReaderStep,
+    StationSettings, Treatment,
 };
 use store::image;
 
@@ -34,6 +34,8 @@ const CARD_BYTES: RangeInclusive<u8> = 1..=18;
 /// What is to become of a station's settings. `Some(None)`: as the deployment has it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SettingsPatch {
+    /// See [`StationSettings::acceptance`].
+    pub acceptance: Option<Acceptance>,
     /// See [`StationSettings::assume_ocpp16`].
     pub assume_ocpp16: Option<bool>,
     /// See [`StationSettings::pinned_version`].
@@ -55,6 +57,7 @@ pub struct SettingsPatch {
 impl SettingsPatch {
     fn apply(self, settings: &mut StationSettings) {
         let Self {
+            acceptance,
             assume_ocpp16,
             pinned_version,
             ping_interval_seconds,
@@ -64,6 +67,7 @@ impl SettingsPatch {
             tolerance,
             reader_profile,
         } = self;
+        set(&mut settings.acceptance, acceptance);
         set(&mut settings.assume_ocpp16, assume_ocpp16);
         set(&mut settings.pinned_version, pinned_version);
         set(&mut settings.ping_interval_seconds, ping_interval_seconds);
@@ -184,6 +188,7 @@ impl Admin {
             .await?;
         if let Some(station) = self.store.get_station(&key).await? {
             self.link.configure(&key, &station.settings);
+            self.accepts_now(&key, station.settings.acceptance);
         }
         Ok(done)
     }

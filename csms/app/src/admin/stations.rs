@@ -66,6 +66,15 @@ pub struct StationView {
     pub telemetry: Telemetry,
 }
 
+/// A refused handshake as it is shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefusedView {
+    /// The row.
+    pub handshake: RefusedHandshake,
+    /// A station of this identity is connected now.
+    pub online: bool,
+}
+
 /// A station that knocked, claimed by an owner.
 #[derive(Clone)]
 pub struct Claim {
@@ -304,7 +313,7 @@ impl Admin {
         &self,
         caller: &Caller,
         query: &ListQuery,
-    ) -> Result<Listing<RefusedHandshake>, ApiError> {
+    ) -> Result<Listing<RefusedView>, ApiError> {
         let first = self.operator().await?;
         let _ = self
             .pep
@@ -313,9 +322,21 @@ impl Admin {
         let page = query.page()?;
         let list = self.store.list_refused_handshakes(&page).await?;
         Ok(Listing {
-            items: list.items,
+            items: list
+                .items
+                .into_iter()
+                .map(|row| self.refused_view(row))
+                .collect(),
             next: list.next.map(|cursor| cursor.to_string()),
         })
+    }
+
+    fn refused_view(&self, handshake: RefusedHandshake) -> RefusedView {
+        let id = StationId::new(&handshake.identity).ok();
+        RefusedView {
+            online: id.is_some_and(|id| self.link.presence(&id.key()).is_some()),
+            handshake,
+        }
     }
 
     /// The organisation that runs the deployment: ids are in the order of time.

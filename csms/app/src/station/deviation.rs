@@ -178,6 +178,8 @@ impl App {
                 "quirk" => quirk.name(), "handling" => handling.name(),
             )
             .increment(1);
+            let detail = format!("{} {field}", deviated.action);
+            self.notice_code(&station.key, quirk.name(), detail.trim());
             let example = deviated
                 .example
                 .filter(|_| due.example && keeps_example(quirk))

@@ -1,7 +1,6 @@
 //! Who may connect.
 
-use model::{QuirkName, RefusedHandshake, StationId, StationIdError, Treatment};
-use store::Droppable;
+use model::{QuirkName, StationId, StationIdError, Treatment};
 
 use super::{Admitted, Deviated, Hello, LiveSettings, Refusal};
 use crate::App;
@@ -34,6 +33,7 @@ impl App {
                 .unwrap_or_default(),
         };
         self.standing_of(&station).await.map_err(|_| away())?;
+        self.findings_before(&station).await.map_err(|_| away())?;
         let tolerance = station.settings.tolerance.clone();
         let admitted = Admitted {
             key: station.key,
@@ -116,38 +116,11 @@ impl App {
                 .to_owned(),
         })
     }
-
-    pub(super) fn record_refusal(
-        &self,
-        identity: &str,
-        address: std::net::SocketAddr,
-        refusal: &Refusal,
-    ) {
-        let now = self.clock.now();
-        let identity: String = identity.chars().take(100).collect();
-        tracing::info!(
-            station.id = %identity.escape_debug(),
-            client.address = %address,
-            refusal.code = refusal.code,
-            "handshake refused"
-        );
-        metrics::counter!("keywatt_handshakes_refused_total", "code" => refusal.code).increment(1);
-        self.store.offer(Droppable::Refused(RefusedHandshake {
-            identity,
-            address: address.to_string(),
-            code: refusal.code.to_owned(),
-            reason: refusal.reason.clone(),
-            fix: refusal.fix.clone(),
-            count: 1,
-            first_at: now,
-            last_at: now,
-        }));
-    }
 }
 
 /// The password of `identity:password`. The identity is compared without case (Q6); it may hold
 /// `:` itself, so it is matched as a prefix and not split off (rules.md §4).
-fn password_of<'a>(id: &StationId, pair: &'a [u8]) -> Option<&'a [u8]> {
+pub(super) fn password_of<'a>(id: &StationId, pair: &'a [u8]) -> Option<&'a [u8]> {
     let name = id.as_str().as_bytes();
     let user = pair.get(..name.len())?;
     let rest = pair.get(name.len()..)?;
@@ -278,8 +251,8 @@ fn unknown(id: &StationId) -> Refusal {
         status: 404,
         code: "unknown_station",
         reason: format!("no station `{id}` is registered"),
-        fix: "register a charger or lock with this station_id, or correct the identity in the \
-              station"
+        fix: "register a charger or lock with this station_id (POST /v1/stations/claim), or \
+              correct the identity at the end of the station's URL"
             .to_owned(),
     }
 }

@@ -1,10 +1,8 @@
 //! What is done with each thing a station says.
 
 use async_trait::async_trait;
-use model::neutral::{
-    Boot, BootReply, BootStatus, DoorStateReport, Report, StationReply, StationRequest, Status,
-};
-use model::{AcceptedState, ConnectorState, DoorId, NodeId, StationKey, StationKind};
+use model::neutral::{DoorStateReport, Report, StationReply, StationRequest, Status};
+use model::{AcceptedState, ConnectorState, DoorId, FindingKind, NodeId, StationKey, StationKind};
 use serde_json::json;
 use store::{DoorStateRow, Droppable, StationReport};
 
@@ -21,7 +19,7 @@ impl Stations for App {
     async fn admit(&self, hello: &Hello) -> Result<Admitted, Refusal> {
         let admitted = self.admit_station(hello).await;
         if let Err(refusal) = &admitted {
-            self.record_refusal(&hello.identity, hello.address, refusal);
+            self.record_knock(hello, refusal).await;
         }
         admitted
     }
@@ -45,6 +43,7 @@ impl Stations for App {
                 .tell(connection.since, "station.connected", node, None, data);
         }
         self.pay_debts(&connection.station.key);
+        self.expect_boot(connection);
     }
 
     fn disconnected(&self, connection: &Connection) {
@@ -68,16 +67,19 @@ impl Stations for App {
     ) -> Result<StationReply, StationFailure> {
         self.read_token(connection, &mut request);
         let accepted = self.standing.accepted(&connection.station.key) == AcceptedState::Accepted;
-        match request {
-            StationRequest::Boot(boot) => self.boot(connection, boot).await,
-            // What has happened is recorded, accepted or not.
+        let served = accepted || self.was_asked_for(connection, &request);
+        let refuses_facts = !served && self.refuses_facts(connection);
+        let name = request_name(&request);
+        // What has happened is recorded, accepted or not.
+        let recorded = match request {
+            StationRequest::Boot(boot) => return self.boot(connection, boot).await,
             StationRequest::Transaction(event) => {
                 self.transaction_event(connection, message_id, *event).await
             }
             StationRequest::DoorEvent(event) => self.door_event(connection, event).await,
             StationRequest::Meter(report) => self.meter_report(connection, report).await,
             // 1.6: OCPP-J errata 3.8; 2.0.1: B01.FR.10.
-            _ if !accepted => Err(StationFailure::NotAccepted),
+            _ if !served => return Err(self.not_accepted(connection, name)),
             StationRequest::Heartbeat => Ok(StationReply::Time(self.clock.now())),
             StationRequest::Status(status) => Ok(self.status(connection, status)),
             StationRequest::Authorize(authorize) => {
@@ -86,11 +88,19 @@ impl Stations for App {
             StationRequest::DoorState(report) => Ok(self.door_state(connection, &report)),
             StationRequest::Report(report) => Ok(self.report(connection, report)),
             StationRequest::DataTransfer(_) => Ok(StationReply::UnknownVendor),
+        };
+        match recorded {
+            Ok(_) if refuses_facts => Err(self.not_accepted(connection, name)),
+            recorded => recorded,
         }
     }
 
     fn deviated(&self, connection: &Connection, deviated: &Deviated<'_>) {
         self.note_deviations(connection, deviated);
+    }
+
+    fn noticed(&self, station: &StationKey, kind: FindingKind, detail: String) {
+        self.notice(station, kind, &detail);
     }
 }
 
@@ -112,47 +122,6 @@ impl App {
                 .lock(lock)
                 .map(|lock| lock.installation.into()),
         }
-    }
-
-    /// A registered station is accepted; that survives reconnect and restart, so it is written
-    /// before it is said.
-    async fn boot(
-        &self,
-        connection: &Connection,
-        boot: Boot,
-    ) -> Result<StationReply, StationFailure> {
-        let now = self.clock.now();
-        let record = self.standing.update(&connection.station.key, |record| {
-            record.vendor = Some(boot.vendor);
-            record.model = Some(boot.model);
-            record.serial = boot.serial;
-            record.firmware = boot.firmware;
-            record.version = Some(connection.version);
-            record.last_seen_at = Some(now);
-        });
-        let accepted = model::StationRecord {
-            accepted: AcceptedState::Accepted,
-            ..record
-        };
-        self.store
-            .write(self.settings.hold, move |tx| {
-                let record = accepted.clone();
-                Box::pin(async move { tx.put_station_record(&record).await })
-            })
-            .await
-            .map_err(|error| {
-                tracing::error!(%error, station.id = %connection.station.key, "boot not recorded");
-                StationFailure::Unavailable
-            })?;
-        self.standing.update(&connection.station.key, |record| {
-            record.accepted = AcceptedState::Accepted;
-        });
-        let interval = u32::try_from(self.settings.heartbeat.as_secs()).unwrap_or(u32::MAX);
-        Ok(StationReply::Boot(BootReply {
-            status: BootStatus::Accepted,
-            interval_seconds: interval,
-            now: self.clock.now(),
-        }))
     }
 
     fn status(&self, connection: &Connection, status: Status) -> StationReply {
@@ -239,5 +208,21 @@ impl App {
             }
         }
         StationReply::Received
+    }
+}
+
+/// What a request is, for whoever reads what was noticed.
+const fn request_name(request: &StationRequest) -> &'static str {
+    match request {
+        StationRequest::Boot(_) => "boot",
+        StationRequest::Heartbeat => "heartbeat",
+        StationRequest::Status(_) => "status",
+        StationRequest::Authorize(_) => "authorize",
+        StationRequest::Transaction(_) => "transaction",
+        StationRequest::Meter(_) => "meter values",
+        StationRequest::DoorEvent(_) => "door event",
+        StationRequest::DoorState(_) => "door state",
+        StationRequest::Report(_) => "report",
+        StationRequest::DataTransfer(_) => "data transfer",
     }
 }

@@ -4,12 +4,16 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 
 use jiff::{SignedDuration, Timestamp};
-use model::{AcceptedState, Station, StationKey, StationRecord};
+use model::{AcceptedState, NodeId, Station, StationKey, StationKind, StationRecord};
 use parking_lot::Mutex;
 use store::StoreError;
 
 use super::deviation::Noted;
 use crate::App;
+
+/// How long after it was asked for a message counts as such: a report of a slow station comes in
+/// many parts.
+const ASKED_FOR: SignedDuration = SignedDuration::from_secs(600);
 
 /// Memory of stations, beside the database.
 #[derive(Debug, Default)]
@@ -17,6 +21,10 @@ pub(crate) struct Standing {
     records: Mutex<HashMap<StationKey, StationRecord>>,
     pub(crate) wrong_passwords: WrongPasswords,
     pub(crate) noted: Noted,
+    /// Messages that stations were asked for.
+    asked: Mutex<HashMap<StationKey, Vec<(String, Timestamp)>>>,
+    /// Where what happens at a station is shown.
+    nodes: Mutex<HashMap<StationKey, NodeId>>,
 }
 
 impl Standing {
@@ -50,8 +58,32 @@ impl Standing {
         self.records.lock().get(station).cloned()
     }
 
+    /// Where what happens at a station is shown, once it has connected.
+    pub(crate) fn node(&self, station: &StationKey) -> Option<NodeId> {
+        self.nodes.lock().get(station).copied()
+    }
+
+    /// A station is asked to send a message.
+    pub(crate) fn ask(&self, station: &StationKey, message: String, now: Timestamp) {
+        let mut asked = self.asked.lock();
+        let own = asked.entry(station.clone()).or_default();
+        own.retain(|(other, at)| *other != message && now.duration_since(*at) < ASKED_FOR);
+        own.push((message, now));
+    }
+
+    /// Whether a station was lately asked for a message; it may come in several parts.
+    pub(crate) fn asked(&self, station: &StationKey, message: &str, now: Timestamp) -> bool {
+        let asked = self.asked.lock();
+        asked.get(station).is_some_and(|own| {
+            own.iter()
+                .any(|(other, at)| other == message && now.duration_since(*at) < ASKED_FOR)
+        })
+    }
+
     /// Forgets a station that was removed.
     pub(crate) fn forget(&self, station: &StationKey) {
+        self.asked.lock().remove(station);
+        self.nodes.lock().remove(station);
         self.records.lock().remove(station);
         self.noted.forget(station);
     }
@@ -60,6 +92,11 @@ impl Standing {
 impl App {
     /// Reads what the database knows of a station that connects for the first time.
     pub(super) async fn standing_of(&self, station: &Station) -> Result<(), StoreError> {
+        let node = match station.kind {
+            StationKind::Charger(id) => id.into(),
+            StationKind::Lock(_) => station.installation.into(),
+        };
+        self.standing.nodes.lock().insert(station.key.clone(), node);
         if self.standing.records.lock().contains_key(&station.key) {
             return Ok(());
         }

@@ -28,6 +28,8 @@ pub(crate) enum Errand {
     Station,
     /// Somebody opened a station's URL without WebSocket.
     StationUrl,
+    /// A station wants to connect on a path of the API.
+    Reserved,
     /// Anything else: the HTTP service's.
     Http,
 }
@@ -35,7 +37,12 @@ pub(crate) enum Errand {
 /// Looks at the Upgrade header first, then at the path.
 pub(crate) fn errand(request: &Parts) -> Errand {
     let path = request.uri.path();
-    if request.method != Method::GET || path == "/v1" || path.starts_with("/v1/") {
+    let is_api = path == "/v1" || path.starts_with("/v1/");
+    if request.method != Method::GET {
+        Errand::Http
+    } else if is_api && wants_websocket(&request.headers) {
+        Errand::Reserved
+    } else if is_api {
         Errand::Http
     } else if wants_websocket(&request.headers) {
         Errand::Station
@@ -60,6 +67,8 @@ fn wants_websocket(headers: &HeaderMap) -> bool {
 pub(crate) struct Opening {
     /// From the path.
     pub(crate) identity: StationId,
+    /// What stood before it in the path.
+    pub(crate) prefix: Vec<String>,
     /// As sent.
     pub(crate) basic: Option<BasicAuth>,
     /// The path has slashes doubled or at its end.
@@ -93,6 +102,7 @@ pub(crate) fn open(request: &Parts) -> Result<Opening, Rejected> {
     let basic = basic::basic_auth(&request.headers).map_err(rejected)?;
     Ok(Opening {
         identity,
+        prefix: path::prefix(path),
         basic,
         odd_slashes: path::has_odd_slashes(path),
         key,
@@ -211,6 +221,35 @@ pub(crate) fn refuse(refusal: &Refusal) -> Response<Body> {
         answer::set(&mut response, SEC_WEBSOCKET_VERSION, "13");
     }
     response
+}
+
+/// The identity that a path names, if it names one.
+pub(crate) fn identity(path: &str) -> Option<String> {
+    path::identity(path).ok().map(|id| id.as_str().to_owned())
+}
+
+/// A station's URL was opened without an upgrade: by a browser, by a station that speaks OCPP over
+/// SOAP, or through a proxy that ate the headers.
+pub(crate) fn no_upgrade() -> Refusal {
+    Refusal {
+        status: StatusCode::UPGRADE_REQUIRED.as_u16(),
+        code: "no_upgrade",
+        reason: "the URL was opened by HTTP without an upgrade to WebSocket".to_owned(),
+        fix: "Nothing, if it was a browser. A station must be set to OCPP JSON over WebSocket \
+              (not SOAP); a proxy in between must pass `Upgrade` and `Connection` on (nginx: \
+              `proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade`)."
+            .to_owned(),
+    }
+}
+
+/// Paths under `/v1/` are the API's.
+pub(crate) fn reserved() -> Refusal {
+    Refusal {
+        status: StatusCode::BAD_REQUEST.as_u16(),
+        code: "reserved_path",
+        reason: "the path begins with `/v1/`, which belongs to the API".to_owned(),
+        fix: "Use the URL `/ocpp/` followed by the station's identity.".to_owned(),
+    }
 }
 
 /// What somebody is told who opened a station's URL in a browser.

@@ -43,6 +43,16 @@ pub(super) fn has_odd_slashes(path: &str) -> bool {
     path.contains("//") || path.ends_with('/')
 }
 
+/// What stands before the identity in a path, decoded as far as it can be.
+pub(super) fn prefix(path: &str) -> Vec<String> {
+    let mut segments = path.split('/').filter(|segment| !segment.is_empty());
+    let _identity = segments.next_back();
+    segments
+        .take(MAX_PREFIX_SEGMENTS)
+        .map(|segment| percent_decode_str(segment).decode_utf8_lossy().into_owned())
+        .collect()
+}
+
 /// What to record of a path that names no identity.
 pub(super) fn raw_identity(path: &str) -> String {
     let last = path

@@ -50,7 +50,8 @@ pub(super) fn choose(headers: &HeaderMap, settings: &StationSettings) -> Result<
             status: 400,
             code: "no_subprotocol",
             reason: "the station names no OCPP version in its handshake".to_owned(),
-            fix: "Set the station to OCPP 1.6 JSON or 2.0.1, or turn on `assume_ocpp16` for it."
+            fix: "Set Subprotocol to ocpp1.6 (or the OCPP version to 1.6 JSON or 2.0.1) in the \
+                  station's menu, or allow `assume_ocpp16` for it."
                 .to_owned(),
         });
     }
@@ -59,8 +60,36 @@ pub(super) fn choose(headers: &HeaderMap, settings: &StationSettings) -> Result<
         status: 400,
         code: "unknown_subprotocol",
         reason: format!("the station offers only `{names}`; known are ocpp1.6 and ocpp2.0.1"),
-        fix: "Set the station to OCPP 1.6 JSON or 2.0.1.".to_owned(),
+        fix: fix_of(&offered),
     })
+}
+
+/// What to do about names we do not know.
+fn fix_of(offered: &[&str]) -> String {
+    let meant = |name: &str| {
+        let plain: String = name
+            .chars()
+            .filter(char::is_ascii_alphanumeric)
+            .map(|char| char.to_ascii_lowercase())
+            .collect();
+        match plain.as_str() {
+            "ocpp16" | "ocpp16j" | "ocpp16json" | "16" | "16j" => Some("ocpp1.6"),
+            "ocpp201" | "ocpp201j" | "201" => Some("ocpp2.0.1"),
+            _ => None,
+        }
+    };
+    if let Some((name, known)) = offered.iter().find_map(|name| Some((name, meant(name)?))) {
+        let name: String = name.chars().take(30).collect();
+        return format!("Write `{known}` instead of `{name}` in the station's settings.");
+    }
+    if offered.iter().any(|name| name.starts_with("ocpp2.1")) {
+        return "Let the station offer ocpp2.0.1 besides ocpp2.1.".to_owned();
+    }
+    if offered.iter().any(|name| name.starts_with("ocpp")) {
+        return "Set the station to OCPP 1.6 JSON or 2.0.1; a firmware update may bring one."
+            .to_owned();
+    }
+    "Set Subprotocol to ocpp1.6 or ocpp2.0.1 in the station's menu.".to_owned()
 }
 
 /// The domain's word for a version.
@@ -110,6 +139,20 @@ mod tests {
         check(&[" , "], Err("no_subprotocol"));
         check(&["ocpp1.5, ocpp2.1"], Err("unknown_subprotocol"));
         check(&["OCPP1.6"], Err("unknown_subprotocol"));
+    }
+
+    #[test]
+    fn what_to_do_depends_on_what_was_offered() {
+        for (offered, fix) in [
+            ("OCPP1.6", "Write `ocpp1.6` instead of `OCPP1.6`"),
+            ("ocpp1.6j", "Write `ocpp1.6`"),
+            ("ocpp201", "Write `ocpp2.0.1`"),
+            ("ocpp2.1", "besides ocpp2.1"),
+            ("ocpp1.5", "a firmware update"),
+            ("chat", "Set Subprotocol to"),
+        ] {
+            assert!(fix_of(&[offered]).contains(fix), "{offered}");
+        }
     }
 
     #[test]

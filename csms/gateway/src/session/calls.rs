@@ -9,7 +9,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use metrics::{counter, histogram};
 use model::neutral::{StationReply, StationRequest};
-use model::{QuirkName, StationKind};
+use model::{FindingKind, OcppVersion, QuirkName, StationKind};
 use ocpp::{Adapter, Decoded, Peer, Quirk, WireError};
 use rpc::{ErrorCode, MessageId};
 use serde_json::value::RawValue;
@@ -113,6 +113,11 @@ async fn decide(shared: &Shared, connection: &Connection, call: Call) -> Answere
     let mut decoded = match adapter.decode(&peer(&connection.station), &action, &payload) {
         Ok(decoded) => decoded,
         Err(error) => {
+            let (kind, detail) = unreadable(connection.version, &action, &error);
+            if let Some(kind) = kind {
+                let station = &connection.station.key;
+                shared.stations.noticed(station, kind, detail);
+            }
             if is_about_the_form(error.code) {
                 note_unreadable(&*shared.stations, connection, &action, &error.description);
             }
@@ -289,6 +294,35 @@ pub(super) fn note(
             .map(|quirk| (quirk.name, quirk.field))
             .collect();
         stations.deviated(connection, &Deviated::repaired(action, &quirks));
+    }
+}
+
+/// What is wrong with a message that could not be read, for the station's owner.
+fn unreadable(
+    version: OcppVersion,
+    action: &str,
+    error: &WireError,
+) -> (Option<FindingKind>, String) {
+    let other = match version {
+        OcppVersion::V16 => OcppVersion::V201,
+        OcppVersion::V201 => OcppVersion::V16,
+    };
+    match error.code {
+        // Names are the station's; nothing in them may disturb whoever reads them.
+        ErrorCode::NotImplemented => {
+            let kind = if ocpp::request_actions(other).contains(&action) {
+                FindingKind::OtherVersion
+            } else {
+                FindingKind::UnknownAction
+            };
+            let name = action.chars().filter(char::is_ascii_alphanumeric).take(50);
+            (Some(kind), name.collect())
+        }
+        ErrorCode::NotSupported => (None, String::new()),
+        _ => (
+            Some(FindingKind::RefusedPayload),
+            format!("{action}: {}", error.description),
+        ),
     }
 }
 

@@ -39,21 +39,25 @@ impl Session {
         read: impl FnOnce(&Self, &Command) -> Result<CommandAnswer, CommandError>,
     ) {
         let Some(command) = self.outstanding.take_if(|command| command.id == *id) else {
-            counter!(measures::ANSWERS_DROPPED).increment(1);
+            let why = self.past.of(id);
+            counter!(measures::ANSWERS_DROPPED, "why" => why.name()).increment(1);
             tracing::info!(
                 station.id = %self.connection().station.id,
                 message.id = %id,
-                "an answer came too late or to nothing",
+                why = why.name(),
+                "an answer that nobody waits for was dropped",
             );
+            self.notice(why.finding(), String::new());
             return;
         };
         let answer = read(self, &command);
         let result = match &answer {
-            Ok(CommandAnswer::Result { .. }) => "ok",
+            Ok(CommandAnswer::Result { .. } | CommandAnswer::Configuration(_)) => "ok",
             Ok(CommandAnswer::Error { .. }) => "error",
             Err(_) => "unreadable",
         };
         count(self.version, &command.action, result);
+        self.past.answered(command.id);
         // Whoever asked may have gone.
         let _ = command.answer.send(answer);
     }

@@ -2,15 +2,21 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 use app::station::Connection;
 use futures_util::future::BoxFuture;
+use model::FindingKind;
+use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
 use super::calls::{self, Call, Outcome};
 use super::socket::Broken;
 use super::{Session, Shared, commands};
 use crate::line::Ending;
+
+/// A connection that was replaced so soon after it was heard was no dead one.
+const ALIVE: Duration = Duration::from_secs(10);
 
 /// Why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,6 +72,23 @@ impl End {
         }
     }
 
+    /// What the station's owner should know of it.
+    fn finding(self) -> Option<(FindingKind, &'static str)> {
+        match self {
+            End::Ordered(Ending::Replaced) => Some((FindingKind::Replaced, "")),
+            End::Unresponsive => Some((FindingKind::WentSilent, "")),
+            End::Stuck => Some((FindingKind::TakesNothing, "")),
+            End::Broken(Broken::TooBig | Broken::NotUtf8 | Broken::Protocol) => {
+                Some((FindingKind::BrokenStream, self.goodbye().1))
+            }
+            End::Ordered(Ending::CredentialChanged | Ending::Removed | Ending::Drained)
+            | End::ByStation
+            | End::Broken(Broken::Lost)
+            | End::NotRecorded
+            | End::Failed => None,
+        }
+    }
+
     /// Whether what was received before is still worked on. What a station reported has happened,
     /// whether or not it hears that we know; but nothing is taken from one that was locked out,
     /// and after a failure the station sends everything again.
@@ -87,6 +110,11 @@ impl Session {
     /// Leaves the registry first, so that nobody waits for a station that is gone; then says
     /// goodbye.
     pub(super) async fn finish(self: Box<Self>, end: End) {
+        let dead = end == End::Ordered(Ending::Replaced) && !self.timing.heard_within(ALIVE);
+        if let Some((kind, detail)) = end.finding().filter(|_| !dead) {
+            self.notice(kind, detail);
+        }
+        self.standing.owe(self.pace.owed(Instant::now()));
         let Session {
             shared,
             socket,

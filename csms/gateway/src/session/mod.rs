@@ -3,12 +3,15 @@
 //! CALLs of the station are answered in order, one at a time; what comes meanwhile (answers to our
 //! own CALLs, pings) is read all the same, up to a bound of waiting CALLs. Our CALLs go out one at
 //! a time. Every waiting place is bounded: of the station's CALLs by not reading on, of our
-//! commands by `Busy`, of unwritten bytes by giving the connection up.
+//! commands by `Busy`, of unwritten bytes by giving the connection up. A station that comes faster
+//! than its rate is read more slowly (`pace`).
 
 mod calls;
 mod commands;
 mod end;
 mod oversized;
+mod pace;
+mod past;
 mod socket;
 mod standing;
 mod timing;
@@ -24,7 +27,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use metrics::counter;
 use model::command::CommandError;
-use model::{QuirkName, Treatment};
+use model::{FindingKind, QuirkName, StationSettings, Treatment};
 use rpc::{ErrorCode, Frame, MessageId, Version};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -36,6 +39,9 @@ use crate::measures;
 use crate::options::GatewayOptions;
 use calls::{Call, Outcome};
 use end::End;
+pub(crate) use pace::Pace;
+pub use pace::Rate;
+use past::Past;
 use socket::Received;
 pub(crate) use socket::Socket;
 pub(crate) use standing::Standing;
@@ -64,7 +70,14 @@ pub(crate) struct Session {
     waiting: VecDeque<Call>,
     /// Our CALL that is not answered yet.
     outstanding: Option<Box<Command>>,
+    /// Our CALLs that came to their end lately.
+    past: Past,
+    /// What the owner decides about the station, as it was looked at last.
+    settings: Arc<StationSettings>,
     timing: Timing,
+    pace: Pace,
+    /// What came too fast, and when there is room for it; until then nothing more is read.
+    held: Option<(Instant, Box<Received>)>,
     /// When a drain stops waiting for what is in flight.
     drain_limit: Option<Instant>,
 }
@@ -82,7 +95,10 @@ enum Event {
 impl Session {
     pub(crate) fn new(shared: Arc<Shared>, socket: Socket, standing: Standing) -> Self {
         let version = wire(standing.connection().version);
-        let timing = Timing::new(&shared.options);
+        let settings = standing.line().settings.now();
+        let timing = Timing::new(shared.options.ping_interval_of(&settings));
+        let rate = shared.options.rate_of(&settings);
+        let pace = Pace::new(rate, standing.debt(), Instant::now());
         Self {
             shared,
             socket,
@@ -91,7 +107,11 @@ impl Session {
             working: None,
             waiting: VecDeque::new(),
             outstanding: None,
+            past: Past::default(),
+            settings,
             timing,
+            pace,
+            held: None,
             drain_limit: None,
         }
     }
@@ -118,6 +138,7 @@ impl Session {
     /// rest from happening.
     fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Event> {
         self.standing.line().watch(cx.waker());
+        self.look_at_settings();
         let ending = self.standing.line().ending();
         match ending {
             Some(Ending::Drained) if !self.is_idle() => {
@@ -143,7 +164,8 @@ impl Session {
         {
             return Poll::Ready(Event::Command(command));
         }
-        if self.waiting.len() < self.shared.options.max_waiting_calls
+        if self.held.is_none()
+            && self.waiting.len() < self.shared.options.max_waiting_calls
             && let Poll::Ready(received) = self.socket.poll_receive(cx)
         {
             return Poll::Ready(match received {
@@ -157,8 +179,22 @@ impl Session {
                 .stuck_since()
                 .map(|since| since + self.shared.options.write_timeout),
             self.drain_limit,
+            self.held.as_ref().map(|(room, _)| *room),
         ];
         self.timing.poll_due(cx, others).map(|()| Event::Due)
+    }
+
+    /// The owner may have changed what holds for the station.
+    fn look_at_settings(&mut self) {
+        let settings = self.standing.line().settings.now();
+        if Arc::ptr_eq(&settings, &self.settings) {
+            return;
+        }
+        let options = &self.shared.options;
+        self.timing
+            .set_ping_interval(options.ping_interval_of(&settings));
+        self.pace.set_rate(options.rate_of(&settings));
+        self.settings = settings;
     }
 
     /// Nothing received waits for an answer of ours, and nothing of ours for one of the station.
@@ -174,7 +210,7 @@ impl Session {
             Event::Received(received) => {
                 self.timing.heard();
                 self.standing.line().seen(self.shared.clock.now());
-                self.on_received(received)
+                self.take_in(received, Instant::now())
             }
             Event::Due => self.on_due(Instant::now()),
         }
@@ -218,15 +254,39 @@ impl Session {
         Ok(())
     }
 
+    /// Listens to what came, or holds it until the station may say so much.
+    fn take_in(&mut self, received: Received, now: Instant) -> Result<(), End> {
+        match self.pace.take(received.len(), now) {
+            Ok(()) => self.on_received(received),
+            // Whoever goes need not wait.
+            Err(_) if received == Received::Close => self.on_received(received),
+            Err(room) => {
+                counter!(measures::PAUSES).increment(1);
+                self.notice(FindingKind::TooFast, String::new());
+                self.held = Some((room, Box::new(received)));
+                Ok(())
+            }
+        }
+    }
+
+    /// Tells the inside of something that the station's owner should know.
+    fn notice(&self, kind: FindingKind, detail: impl Into<String>) {
+        let station = &self.connection().station.key;
+        self.shared.stations.noticed(station, kind, detail.into());
+    }
+
     fn on_received(&mut self, received: Received) -> Result<(), End> {
         match received {
             Received::Sign => Ok(()),
             Received::Close => Err(End::ByStation),
-            Received::Binary => {
+            Received::Binary(_) => {
                 let answer = oversized::binary(self.version);
+                self.notice(FindingKind::BinaryFrame, String::new());
                 self.drop_frame("binary", answer)
             }
-            Received::Text(text) if text.len() > self.shared.options.max_message_bytes => {
+            Received::Text(text)
+                if text.len() > self.shared.options.max_message_bytes_of(&self.settings) =>
+            {
                 self.on_oversized(&text)
             }
             Received::Text(text) => self.on_text(&text),
@@ -273,7 +333,10 @@ impl Session {
                 if error.kind == rpc::MessageKind::Answer
                     && let Some(id) = &error.id
                 {
+                    self.notice(FindingKind::UnreadableAnswer, error.to_string());
                     self.on_answer(id, |_, _| Err(CommandError::NoAnswer));
+                } else {
+                    self.notice(FindingKind::MalformedFrame, error.to_string());
                 }
                 if error.kind != rpc::MessageKind::Answer {
                     let stations = &*self.shared.stations;
@@ -322,7 +385,9 @@ impl Session {
     }
 
     fn on_oversized(&mut self, text: &str) -> Result<(), End> {
-        let oversized = oversized::read(self.version, text, self.shared.options.max_message_bytes);
+        let limit = self.shared.options.max_message_bytes_of(&self.settings);
+        let oversized = oversized::read(self.version, text, limit);
+        self.notice(FindingKind::OversizedFrame, format!("{} bytes", text.len()));
         if let Some(id) = &oversized.answered {
             self.on_answer(id, |_, _| Err(CommandError::NoAnswer));
         }
@@ -345,6 +410,11 @@ impl Session {
     }
 
     fn on_due(&mut self, now: Instant) -> Result<(), End> {
+        if let Some((_, received)) = self.held.take_if(|(room, _)| now >= *room) {
+            // It may have said much meanwhile; it was we who did not listen.
+            self.timing.heard();
+            self.take_in(*received, now)?;
+        }
         if let Some(stuck) = self.socket.stuck_since()
             && now >= stuck + self.shared.options.write_timeout
         {
@@ -361,6 +431,8 @@ impl Session {
                 ocpp.action = command.action,
                 "the station did not answer in time",
             );
+            self.notice(FindingKind::NoAnswer, command.action.clone());
+            self.past.timed_out(command.id);
             let _ = command.answer.send(Err(CommandError::NoAnswer));
         }
         if self.timing.is_unresponsive(now) {

@@ -28,12 +28,23 @@ const WRITE_BUFFER_LIMIT_BYTES: usize = 8 << 20;
 pub(crate) enum Received {
     /// A message.
     Text(Utf8Bytes),
-    /// A message of the kind that OCPP does not use.
-    Binary,
+    /// A message of the kind that OCPP does not use: its size in bytes.
+    Binary(usize),
     /// Ping (answered already) or pong.
     Sign,
     /// The station closes.
     Close,
+}
+
+impl Received {
+    /// In bytes.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Received::Text(text) => text.len(),
+            Received::Binary(bytes) => *bytes,
+            Received::Sign | Received::Close => 0,
+        }
+    }
 }
 
 /// Why nothing more comes.
@@ -135,7 +146,7 @@ impl Socket {
         };
         Poll::Ready(Ok(match message {
             Message::Text(text) => Received::Text(text),
-            Message::Binary(_) => Received::Binary,
+            Message::Binary(bytes) => Received::Binary(bytes.len()),
             Message::Ping(_) => {
                 // The pong is queued.
                 self.unflushed = true;

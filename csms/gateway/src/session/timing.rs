@@ -6,8 +6,6 @@ use std::time::Duration;
 
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use crate::options::GatewayOptions;
-
 /// When nothing else is due.
 const IDLE: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -23,14 +21,20 @@ pub(crate) struct Timing {
 }
 
 impl Timing {
-    pub(crate) fn new(options: &GatewayOptions) -> Self {
+    /// `None`: no pings, and silence ends nothing.
+    pub(crate) fn new(ping_interval: Option<Duration>) -> Self {
         let now = Instant::now();
         Self {
-            timer: Box::pin(sleep_until(now + options.ping_interval.unwrap_or(IDLE))),
-            ping_interval: options.ping_interval,
+            timer: Box::pin(sleep_until(now + ping_interval.unwrap_or(IDLE))),
+            ping_interval,
             last_heard: now,
             last_ping: now,
         }
+    }
+
+    /// It was changed.
+    pub(crate) fn set_ping_interval(&mut self, ping_interval: Option<Duration>) {
+        self.ping_interval = ping_interval;
     }
 
     /// Something came: any frame shows that the station is alive (Q9).
@@ -42,7 +46,7 @@ impl Timing {
     pub(crate) fn poll_due(
         &mut self,
         cx: &mut Context<'_>,
-        others: [Option<Instant>; 3],
+        others: [Option<Instant>; 4],
     ) -> Poll<()> {
         loop {
             let now = Instant::now();
@@ -71,6 +75,11 @@ impl Timing {
     fn silence_due(&self) -> Option<Instant> {
         // Two and a half intervals: two pings went unanswered.
         Some(self.last_heard + self.ping_interval?.mul_f32(2.5))
+    }
+
+    /// Whether something came within this time.
+    pub(crate) fn heard_within(&self, time: Duration) -> bool {
+        self.last_heard.elapsed() < time
     }
 
     /// Nothing was heard for too long.

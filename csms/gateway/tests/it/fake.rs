@@ -10,7 +10,9 @@ use app::station::{
 };
 use async_trait::async_trait;
 use model::neutral::{BootReply, BootStatus, StationReply, StationRequest};
-use model::{ChargerId, LockId, QuirkName, StationId, StationKey, StationKind, StationSettings};
+use model::{
+    ChargerId, FindingKind, LockId, QuirkName, StationId, StationKey, StationKind, StationSettings,
+};
 use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 use uuid::Uuid;
@@ -51,6 +53,7 @@ pub(crate) struct Fake {
     pub(crate) begun: Mutex<Vec<(u64, String, StationRequest)>>,
     /// When it came to its end.
     pub(crate) done: Mutex<Vec<String>>,
+    pub(crate) noticed: Mutex<Vec<(StationKey, FindingKind, String)>>,
     /// Station, deviation, field.
     pub(crate) quirks: Mutex<Vec<(StationKey, QuirkName, String)>>,
 }
@@ -79,6 +82,11 @@ impl Fake {
         );
     }
 
+    /// Registers a station about which its owner decided something.
+    pub(crate) fn decided(&self, id: &str, settings: StationSettings) {
+        self.register(id, None, settings);
+    }
+
     fn register(&self, id: &str, pair: Option<Vec<u8>>, settings: StationSettings) {
         let registered = Registered {
             pair,
@@ -99,6 +107,13 @@ impl Fake {
 
     pub(crate) fn set_ready(&self, ready: bool) {
         self.not_ready.store(!ready, Ordering::Relaxed);
+    }
+
+    /// What was noticed of a station.
+    pub(crate) fn findings(&self, id: &str) -> Vec<FindingKind> {
+        let all = self.noticed.lock();
+        let own = all.iter().filter(|(station, _, _)| *station == key(id));
+        own.map(|(_, kind, _)| *kind).collect()
     }
 
     /// The codes of recorded refusals.
@@ -220,6 +235,10 @@ impl Stations for Fake {
             | StationRequest::DoorState(_)
             | StationRequest::Report(_) => StationReply::Received,
         })
+    }
+
+    fn noticed(&self, station: &StationKey, kind: FindingKind, detail: String) {
+        self.noticed.lock().push((station.clone(), kind, detail));
     }
 
     fn deviated(&self, connection: &Connection, deviated: &Deviated<'_>) {

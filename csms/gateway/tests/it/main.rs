@@ -8,6 +8,7 @@
     reason = "all of this is a test"
 )]
 
+mod answers;
 mod commands;
 mod conversation;
 mod drain;
@@ -16,7 +17,10 @@ mod handshake;
 mod http_service;
 mod limits;
 mod measures;
+mod misdirected;
+mod pace;
 mod replacement;
+mod settings;
 mod stage;
 mod tls;
 mod tolerance;

@@ -114,7 +114,7 @@ async fn connections_calls_commands_and_what_was_dropped_are_counted() {
         // A station cannot make names.
         ("keywatt_station_calls_total 1.6 unknown NotImplemented", 1),
         ("keywatt_station_frames_dropped_total malformed", 1),
-        ("keywatt_station_answers_dropped_total ", 1),
+        ("keywatt_station_answers_dropped_total unknown", 1),
         ("keywatt_station_commands_total 1.6 ClearCache ok", 1),
     ] {
         assert_eq!(counts.get(name), count, "{name}");

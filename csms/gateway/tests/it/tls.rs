@@ -80,7 +80,7 @@ async fn stations_connect_over_tls_1_2_and_1_3() {
 }
 
 #[tokio::test]
-async fn plain_text_on_a_tls_listener_gets_nowhere() {
+async fn plain_http_on_a_tls_listener_is_told_so_and_recorded() {
     let files = files();
     let stage = stage(&files).await;
     stage.fake.open("CP1");
@@ -98,8 +98,12 @@ async fn plain_text_on_a_tls_listener_gets_nowhere() {
         &mut answer,
     ))
     .await;
-    assert!(!answer.starts_with(b"HTTP"), "{answer:?}");
+    let answer = String::from_utf8(answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
+    assert!(answer.contains("plain_on_tls_port"), "{answer}");
     assert!(stage.fake.hellos.lock().is_empty());
+    assert_eq!(stage.fake.refused_codes(), ["plain_on_tls_port"]);
+    assert_eq!(stage.fake.refused.lock()[0].0, "CP1");
 }
 
 #[tokio::test]
@@ -166,4 +170,25 @@ fn what_is_wrong_with_a_certificate_or_key_is_said_with_the_file() {
     )
     .unwrap();
     check(&files.certificate, &broken, "the key in");
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_trust_the_certificate_is_recorded() {
+    let files = files();
+    let stage = stage(&files).await;
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    // In TLS 1.2 the alert comes before the handshake is over.
+    let config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[&TLS12])
+        .unwrap()
+        .with_root_certificates(rustls::RootCertStore::empty())
+        .with_no_client_auth();
+    let stream = TcpStream::connect(stage.address).await.unwrap();
+    let name = ServerName::try_from("localhost").unwrap();
+    let connect = TlsConnector::from(Arc::new(config)).connect(name, stream);
+    assert!(within(connect).await.is_err());
+    crate::stage::eventually("it is recorded", || {
+        stage.fake.refused_codes() == ["tls_certificate_not_trusted"]
+    })
+    .await;
 }

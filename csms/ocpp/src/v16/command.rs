@@ -8,16 +8,17 @@ use rust_ocpp::v1_6::messages::clear_cache::ClearCacheRequest;
 use rust_ocpp::v1_6::messages::data_transfer::DataTransferRequest;
 use rust_ocpp::v1_6::messages::remote_start_transaction::RemoteStartTransactionRequest;
 use rust_ocpp::v1_6::messages::remote_stop_transaction::RemoteStopTransactionRequest;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::sent::SENT;
-use crate::lock;
 use crate::sent::{self, invalid, payload};
+use crate::{configuration, lock};
 
 const REMOTE_START: &str = "RemoteStartTransaction";
 const REMOTE_STOP: &str = "RemoteStopTransaction";
 const CLEAR_CACHE: &str = "ClearCache";
 const DATA_TRANSFER: &str = "DataTransfer";
+const TRIGGER_MESSAGE: &str = "TriggerMessage";
 
 /// Writes a command.
 ///
@@ -30,6 +31,11 @@ pub(crate) fn encode(command: &StationCommand) -> Result<(String, Value), Comman
         StationCommand::ClearCache => payload(CLEAR_CACHE, &ClearCacheRequest {}),
         StationCommand::OpenDoor(open) => open_door(open),
         StationCommand::DataTransfer(transfer) => data_transfer(transfer),
+        StationCommand::TriggerBoot => Ok((
+            TRIGGER_MESSAGE.to_owned(),
+            json!({ "requestedMessage": "BootNotification" }),
+        )),
+        StationCommand::ReadConfiguration(names) => Ok(configuration::question_16(names)),
         StationCommand::Raw { action, payload } => {
             sent::find(SENT, action, Version::V16)?.check(payload)?;
             Ok((action.clone(), payload.clone()))
@@ -96,6 +102,8 @@ pub(crate) fn answer_deviation(command: &StationCommand, payload: &Value) -> Opt
         StationCommand::RemoteStop(_) => REMOTE_STOP,
         StationCommand::ClearCache => CLEAR_CACHE,
         StationCommand::OpenDoor(_) | StationCommand::DataTransfer(_) => DATA_TRANSFER,
+        StationCommand::TriggerBoot => TRIGGER_MESSAGE,
+        StationCommand::ReadConfiguration(_) => configuration::GET_CONFIGURATION,
         StationCommand::Raw { action, .. } => action,
     };
     let sent = sent::find(SENT, action, Version::V16).ok()?;

@@ -8,17 +8,18 @@ use rust_ocpp::v2_0_1::messages::clear_cache::ClearCacheRequest;
 use rust_ocpp::v2_0_1::messages::datatransfer::DataTransferRequest;
 use rust_ocpp::v2_0_1::messages::request_start_transaction::RequestStartTransactionRequest;
 use rust_ocpp::v2_0_1::messages::request_stop_transaction::RequestStopTransactionRequest;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::sent::SENT;
 use super::token;
-use crate::lock;
 use crate::sent::{self, invalid, payload};
+use crate::{configuration, lock};
 
 const REMOTE_START: &str = "RequestStartTransaction";
 const REMOTE_STOP: &str = "RequestStopTransaction";
 const CLEAR_CACHE: &str = "ClearCache";
 const DATA_TRANSFER: &str = "DataTransfer";
+const TRIGGER_MESSAGE: &str = "TriggerMessage";
 
 /// Writes a command.
 ///
@@ -31,6 +32,11 @@ pub(crate) fn encode(command: &StationCommand) -> Result<(String, Value), Comman
         StationCommand::ClearCache => payload(CLEAR_CACHE, &ClearCacheRequest {}),
         StationCommand::OpenDoor(open) => open_door(open),
         StationCommand::DataTransfer(transfer) => Ok(data_transfer(transfer)),
+        StationCommand::TriggerBoot => Ok((
+            TRIGGER_MESSAGE.to_owned(),
+            json!({ "requestedMessage": "BootNotification" }),
+        )),
+        StationCommand::ReadConfiguration(names) => configuration::question_201(names),
         StationCommand::Raw { action, payload } => {
             sent::find(SENT, action, Version::V201)?.check(payload)?;
             Ok((action.clone(), payload.clone()))
@@ -102,6 +108,8 @@ pub(crate) fn answer_deviation(command: &StationCommand, payload: &Value) -> Opt
         StationCommand::RemoteStop(_) => REMOTE_STOP,
         StationCommand::ClearCache => CLEAR_CACHE,
         StationCommand::OpenDoor(_) | StationCommand::DataTransfer(_) => DATA_TRANSFER,
+        StationCommand::TriggerBoot => TRIGGER_MESSAGE,
+        StationCommand::ReadConfiguration(_) => configuration::GET_VARIABLES,
         StationCommand::Raw { action, .. } => action,
     };
     let sent = sent::find(SENT, action, Version::V201).ok()?;

@@ -310,6 +310,7 @@ fn a_door_is_opened_by_data_transfer() {
         );
         let status = |answer: &str| match adapter.decode_answer(&open, &raw(answer)) {
             CommandAnswer::Result { status, .. } => status,
+            CommandAnswer::Configuration(_) => panic!("no answer to this"),
             CommandAnswer::Error { .. } => panic!("an answer is no error"),
         };
         assert_eq!(

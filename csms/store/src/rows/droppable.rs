@@ -1,7 +1,7 @@
 //! Rows that may be lost: what a station reports again soon, or nobody is owed.
 
 use jiff::Timestamp;
-use model::{ConnectorState, MeterSample, RefusedHandshake, SeenQuirk, StationKey};
+use model::{ConnectorState, Finding, MeterSample, RefusedHandshake, SeenQuirk, StationKey};
 
 use super::doors::DoorStateRow;
 use super::watch::StationReport;
@@ -43,6 +43,8 @@ pub enum Droppable {
     Report(StationReport),
     /// A refused handshake.
     Refused(RefusedHandshake),
+    /// Something that was noticed of a station.
+    Finding(Finding),
 }
 
 impl Droppable {
@@ -57,6 +59,7 @@ impl Droppable {
             Droppable::Samples { .. } => "samples",
             Droppable::Report(_) => "report",
             Droppable::Refused(_) => "refused_handshake",
+            Droppable::Finding(_) => "finding",
         }
     }
 }
@@ -77,5 +80,6 @@ pub(crate) async fn insert_droppable(tx: &mut Tx, row: &Droppable) -> Result<(),
             .map(drop),
         Droppable::Report(row) => tx.insert_report(row).await,
         Droppable::Refused(row) => tx.note_refused_handshake(row).await,
+        Droppable::Finding(row) => tx.put_finding(row).await,
     }
 }

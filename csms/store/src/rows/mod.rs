@@ -8,6 +8,7 @@ mod credentials;
 mod decisions;
 mod doors;
 mod droppable;
+mod findings;
 mod grants;
 mod idempotency;
 mod installations;
@@ -70,6 +71,7 @@ pub(crate) fn statements() -> Vec<(&'static str, crate::sql::Sql)> {
         decisions::STATEMENTS,
         doors::STATEMENTS,
         droppable::STATEMENTS,
+        findings::STATEMENTS,
         grants::STATEMENTS,
         idempotency::STATEMENTS,
         installations::STATEMENTS,

@@ -207,6 +207,8 @@ impl Tx {
         self.run(DELETE_RECORD, args![key]).await?;
         self.run(DELETE_CONNECTOR_STATES, args![key]).await?;
         self.run(DELETE_QUIRKS, args![key]).await?;
+        self.delete_findings(key).await?;
+        self.delete_configuration(key).await?;
         self.touched(DELETE_STATION, args![key]).await
     }
 }

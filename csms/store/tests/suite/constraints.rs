@@ -63,6 +63,8 @@ on_both! {
             Constraint::CacheDebtStation,
             Constraint::StationQuirkKey,
             Constraint::StationQuirkExample,
+            Constraint::StationFindingKey,
+            Constraint::StationConfigurationKey,
             Constraint::StationWholePassword,
             Constraint::StationRecordKey,
             Constraint::ConnectorStateKey,

@@ -70,6 +70,12 @@ impl From<CommandAnswer> for StationWordBody {
                 payload: Some(payload),
                 error: None,
             },
+            // The answer to a question that is not asked here.
+            CommandAnswer::Configuration(_) => Self {
+                status: "Accepted".to_owned(),
+                payload: None,
+                error: None,
+            },
             CommandAnswer::Error {
                 code,
                 description,
@@ -93,6 +99,14 @@ impl From<CommandAnswer> for RawAnswerBody {
             CommandAnswer::Result { status: _, payload } => Self {
                 status: "result",
                 payload: Some(payload),
+                code: None,
+                description: None,
+                details: None,
+            },
+            // As above.
+            CommandAnswer::Configuration(_) => Self {
+                status: "result",
+                payload: None,
                 code: None,
                 description: None,
                 details: None,

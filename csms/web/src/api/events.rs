@@ -28,7 +28,7 @@ const STILL_VALID: Duration = Duration::from_secs(30);
 /// Watch what happens
 ///
 /// Server-Sent Events: those of nodes where the caller holds `view_all`, and those that concern
-/// them. Resumable with `Last-Event-ID`; `event: gap` says that some were lost in between. Ends
+/// them; `station.finding` needs `service`, `handshake.refused` `manage_security`. Resumable with `Last-Event-ID`; `event: gap` says that some were lost in between. Ends
 /// when the API key or session does.
 #[utoipa::path(
     get, path = "/v1/events", operation_id = "watch_events", tag = "events",
@@ -87,7 +87,7 @@ async fn until_invalid(api: Api, caller: Caller) {
 
 fn shows(api: &Api, caller: &Caller, event: &Event) -> bool {
     let own = event.person.is_some() && api.pep.person_of(caller, event.node) == event.person;
-    api.pep.holds(caller, Action::ViewAll, event.node)
+    api.pep.holds(caller, event.needs, event.node)
         || (own && api.pep.holds(caller, Action::ViewOwn, event.node))
 }
 

@@ -5,11 +5,13 @@ mod areas;
 mod audit;
 mod chargers;
 mod commands;
+mod configuration;
 mod credentials;
 mod decisions;
 mod door_access;
 mod doors;
 mod events;
+mod findings;
 mod grants;
 mod installations;
 mod locks;
@@ -115,6 +117,8 @@ pub(crate) fn router() -> OpenApiRouter<Api> {
             stations::put_credential,
             stations::delete_credential
         ))
+        .routes(routes!(findings::list, findings::forget))
+        .routes(routes!(configuration::get, configuration::read))
         .routes(routes!(commands::raw))
         .routes(routes!(audit::list))
         .routes(routes!(events::watch))

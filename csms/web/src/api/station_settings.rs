@@ -9,11 +9,13 @@ use utoipa::ToSchema;
 
 use crate::fields::nullable;
 use crate::problem::Problem;
-use crate::words::{OcppVersionWord, TreatmentWord};
+use crate::words::{AcceptanceWord, OcppVersionWord, TreatmentWord};
 
 /// What the owner decides about a station; null is as the deployment has it.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct SettingsBody {
+    /// How its BootNotification is answered, from the next one on.
+    acceptance: AcceptanceWord,
     /// A handshake that names no OCPP version is taken as 1.6.
     assume_ocpp16: bool,
     /// The only version it may speak.
@@ -73,6 +75,9 @@ pub(crate) struct ReaderStepBody {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SettingsPatchBody {
+    /// One that waits is asked to boot again when it is accepted.
+    #[serde(default)]
+    acceptance: Option<AcceptanceWord>,
     #[serde(default)]
     assume_ocpp16: Option<bool>,
     #[serde(default, deserialize_with = "nullable")]
@@ -104,6 +109,7 @@ pub(crate) struct SettingsPatchBody {
 impl From<&StationSettings> for SettingsBody {
     fn from(settings: &StationSettings) -> Self {
         Self {
+            acceptance: settings.acceptance.into(),
             assume_ocpp16: settings.assume_ocpp16,
             pinned_version: settings.pinned_version.map(Into::into),
             ping_interval_seconds: settings.ping_interval_seconds,
@@ -151,6 +157,7 @@ impl SettingsPatchBody {
             }
         };
         Ok(SettingsPatch {
+            acceptance: self.acceptance.map(Into::into),
             assume_ocpp16: self.assume_ocpp16,
             pinned_version: self.pinned_version.map(|version| version.map(Into::into)),
             ping_interval_seconds: self.ping_interval_seconds,
@@ -210,7 +217,7 @@ mod tests {
     #[test]
     fn settings_come_back_as_they_were_given() {
         let given = json!({
-            "assume_ocpp16": true, "pinned_version": "2.0.1", "ping_interval_seconds": 0,
+            "acceptance": "pending", "assume_ocpp16": true, "pinned_version": "2.0.1", "ping_interval_seconds": 0,
             "rate_limit": {"calls_per_second": 5, "burst": 9}, "max_message_bytes": 8192,
             "configuration_keys_per_call": 4, "tolerance": {"time_form": "refuse"},
             "reader_profile": [{"step": "strip_serial_suffix"},
@@ -220,6 +227,7 @@ mod tests {
         let body: SettingsPatchBody = serde_json::from_value(given.clone()).unwrap();
         let patch = body.patch().unwrap();
         let settings = StationSettings {
+            acceptance: patch.acceptance.unwrap(),
             assume_ocpp16: patch.assume_ocpp16.unwrap(),
             pinned_version: patch.pinned_version.unwrap(),
             ping_interval_seconds: patch.ping_interval_seconds.unwrap(),

@@ -1,11 +1,11 @@
 //! Stations: what connects.
 
-use app::admin::{Claim, ClaimKind, StationView};
+use app::admin::{Claim, ClaimKind, RefusedView, StationView};
 use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
 use jiff::Timestamp;
-use model::{RefusedHandshake, StationKind};
+use model::StationKind;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -153,7 +153,7 @@ pub(crate) async fn update(
 /// A handshake that was refused.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct RefusedBody {
-    /// As received, cut to 100 characters.
+    /// As received, cut to 100 characters; where none could be read, the address in parentheses.
     identity: String,
     /// Where it came from.
     address: String,
@@ -167,11 +167,15 @@ pub(crate) struct RefusedBody {
     count: i64,
     first_at: Timestamp,
     last_at: Timestamp,
+    /// A station of this identity is connected now: the reason may be out of the way.
+    online: bool,
 }
 
-impl From<&RefusedHandshake> for RefusedBody {
-    fn from(row: &RefusedHandshake) -> Self {
+impl From<&RefusedView> for RefusedBody {
+    fn from(view: &RefusedView) -> Self {
+        let row = &view.handshake;
         Self {
+            online: view.online,
             identity: row.identity.clone(),
             address: row.address.clone(),
             code: row.code.clone(),

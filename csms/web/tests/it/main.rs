@@ -12,6 +12,7 @@
 
 mod access;
 mod commands;
+mod configuration;
 mod credentials;
 mod document;
 mod forms;

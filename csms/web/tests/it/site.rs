@@ -179,7 +179,10 @@ impl Site {
             link: Arc::clone(&link) as Arc<dyn StationLink>,
             clock: clock.clone(),
             random: Arc::new(SystemRandom),
-            settings: Settings::new(Pepper::new([9; 32])),
+            settings: Settings {
+                configuration_pause: Duration::from_millis(1),
+                ..Settings::new(Pepper::new([9; 32]))
+            },
         })
         .await
         .unwrap();
