@@ -116,6 +116,12 @@ impl Client {
         self.answer().await
     }
 
+    /// The stream itself, for who wants to misuse it.
+    #[must_use]
+    pub fn into_stream(self) -> TcpStream {
+        self.stream
+    }
+
     async fn next_frame(&mut self) -> anyhow::Result<(u8, Vec<u8>)> {
         loop {
             let rest = self.received.get(self.used..).unwrap_or(&[]);
@@ -155,17 +161,24 @@ fn header(bytes: &[u8]) -> Option<(u8, usize, usize)> {
     }
 }
 
-/// A masked frame of less than 64 KiB; the mask is zero.
-fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
-    let mut frame = Vec::with_capacity(payload.len() + 8);
+/// A masked frame; the mask is zero.
+#[must_use]
+pub fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
+    let mut frame = Vec::with_capacity(payload.len() + 14);
     frame.push(first);
     match u8::try_from(payload.len()) {
         Ok(length) if length < 126 => frame.push(0x80 | length),
-        Ok(_) | Err(_) => {
-            let length = u16::try_from(payload.len()).unwrap_or(u16::MAX);
-            frame.push(0x80 | 126);
-            frame.extend_from_slice(&length.to_be_bytes());
-        }
+        Ok(_) | Err(_) => match u16::try_from(payload.len()) {
+            Ok(length) => {
+                frame.push(0x80 | 126);
+                frame.extend_from_slice(&length.to_be_bytes());
+            }
+            Err(_) => {
+                let length = u64::try_from(payload.len()).unwrap_or(u64::MAX);
+                frame.push(0x80 | 127);
+                frame.extend_from_slice(&length.to_be_bytes());
+            }
+        },
     }
     frame.extend_from_slice(&[0; 4]);
     frame.extend_from_slice(payload);
@@ -187,6 +200,8 @@ mod tests {
         assert_eq!(frame(TEXT, b"ab"), [0x81, 0x82, 0, 0, 0, 0, b'a', b'b']);
         let long = frame(TEXT, &[b'x'; 200]);
         assert_eq!(long[..8], [0x81, 0xFE, 0, 200, 0, 0, 0, 0]);
+        let huge = frame(TEXT, &[b'x'; 70_000]);
+        assert_eq!(huge[..10], [0x81, 0xFF, 0, 0, 0, 0, 0, 1, 0x11, 0x70]);
     }
 
     #[test]

@@ -25,6 +25,7 @@ pub struct Api {
 }
 
 /// Cards and what they are worth.
+#[derive(Clone, Debug)]
 pub struct Cards {
     /// With a right on the installation.
     pub accepted: Vec<String>,
@@ -74,8 +75,18 @@ impl Site {
     /// # Errors
     /// When it does not start.
     pub fn serve(&self) -> anyhow::Result<Server> {
+        // The load has one station where a site has hundreds: no station is held back.
+        self.serve_with(&["--messages-per-second", "1000000"])
+    }
+
+    /// The same with these flags besides.
+    ///
+    /// # Errors
+    /// When it does not become ready.
+    pub fn serve_with(&self, flags: &[&str]) -> anyhow::Result<Server> {
         let database = database_url(&self.folder);
         let args = ["serve", "--listen", "127.0.0.1:0", "--database", &database];
+        let args = [&args, flags].concat();
         Server::start(&self.program, &args, &self.folder)
     }
 
