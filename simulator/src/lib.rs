@@ -6,6 +6,8 @@
 pub mod charger;
 mod charging;
 pub mod clock;
+#[cfg(test)]
+mod command_samples;
 mod error_text;
 pub mod fleet;
 pub mod functions;

@@ -212,10 +212,13 @@ impl ChargerConfig {
                     ("ResetRetries", "3"),
                     ("TransactionMessageAttempts", "3"),
                     ("TransactionMessageRetryInterval", "10"),
-                    ("WebSocketPingInterval", "0"),
                 ] {
                     settings.define(SettingName::key(key), Kind::Count, Access::ReadWrite, value);
                 }
+                // It counts from the next connection on, as with most makers.
+                let ping = SettingName::key("WebSocketPingInterval");
+                settings.define(ping.clone(), Kind::Count, Access::ReadWrite, "0");
+                settings.needs_reboot(&ping);
                 if self.free_charging_keys {
                     let on = SettingName::key("FreeCharging");
                     settings.define(on, Kind::Bool, Access::ReadWrite, "false");
@@ -262,6 +265,9 @@ impl ChargerConfig {
                     let name = SettingName::variable(component, variable);
                     read_only(&mut settings, name, kind, value);
                 }
+                let ping = SettingName::variable("OCPPCommCtrlr", "WebSocketPingInterval");
+                settings.define(ping.clone(), Kind::Count, Access::ReadWrite, "0");
+                settings.needs_reboot(&ping);
                 for (component, function) in [
                     ("LocalAuthListCtrlr", Function::LocalList),
                     ("ReservationCtrlr", Function::Reservation),

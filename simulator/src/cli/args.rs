@@ -23,7 +23,7 @@ Exit codes: 0 all went well, 1 something failed, 2 the command line is wrong.
 Examples:
   simulator charger --id CP1
   printf 'plug\\ncard 04A1B2C3\\nstop\\n' | simulator charger --id CP1 --version 2.0.1
-  printf 'send NotifyEVChargingNeeds\n' | simulator charger --id CP1 --version 2.0.1
+  printf 'send NotifyEVChargingNeeds\\n' | simulator charger --id CP1 --version 2.0.1
   simulator charger --id CP1 --vendor keba --without reservation,smart_charging
   simulator lock --id LOCK1 --doors 2
   simulator fleet --stations 100 --seconds 30 --token 04A1B2C3 --password secret-secret-00

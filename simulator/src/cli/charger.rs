@@ -56,6 +56,12 @@ pub(super) async fn run(args: ChargerArgs) -> anyhow::Result<Verdict> {
         config.clock = ClockSetting::Stuck(jiff::Timestamp::UNIX_EPOCH);
     }
     if let Some(vendor) = args.vendor {
+        let version = config.endpoint.version;
+        anyhow::ensure!(
+            vendor.versions.contains(&version),
+            "chargers of `{}` do not speak OCPP {version}",
+            vendor.name
+        );
         config.imitate(vendor);
     }
     for habit in &args.habits.deviate {

@@ -1,5 +1,7 @@
 //! Whole conversations of a lock with a scripted central system.
 
+mod every_message;
+
 use std::time::Duration;
 
 use rpc::Version;

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::Step;
 use super::act::{Got, Outcome, status_of};
 use super::fleet_of::Station;
-use super::step::{StepFrame, StepHabit};
+use super::words::{StepFrame, StepHabit};
 use crate::describe;
 use crate::functions;
 use crate::station::{Core, StationError};

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use rpc::Version;
 
 use super::spec::{SpecClock, SpecIds, SpecVersion, StationKind, StationSpec};
-use super::step::{StepFunction, StepHabit, StepVendor};
+use super::words::{StepFunction, StepHabit, StepVendor};
 use crate::charger::{Charger, ChargerConfig};
 use crate::clock::ClockSetting;
 use crate::functions::Function;
@@ -56,6 +56,14 @@ impl Station {
             }
             (None, None) => None,
         };
+        if let Some(StepVendor(vendor)) = spec.vendor {
+            if spec.kind == StationKind::Lock {
+                return Err(bad("a lock is like no maker's charger"));
+            }
+            if !vendor.versions.contains(&version) {
+                return Err(bad("the maker's chargers do not speak this version"));
+            }
+        }
         if let Some(seconds) = spec.call_timeout_seconds {
             endpoint.call_timeout = Duration::from_secs(seconds);
         }

@@ -26,6 +26,7 @@ mod spec;
 mod step;
 #[cfg(test)]
 mod tests;
+mod words;
 
 pub use fleet_of::BadStation;
 pub use run::{Options, ScenarioError, run};

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::Step;
-use super::step::{StepFunction, StepHabit, StepVendor};
+use super::words::{StepFunction, StepHabit, StepVendor};
 
 /// A scenario.
 #[derive(Clone, Debug, Deserialize)]

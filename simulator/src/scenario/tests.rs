@@ -144,6 +144,28 @@ async fn an_unmet_expectation_names_the_step() {
 }
 
 #[tokio::test]
+async fn a_maker_is_a_chargers_and_speaks_its_version() {
+    for (station, error) in [
+        (
+            "{ version: \"2.0.1\", vendor: keba }",
+            "do not speak this version",
+        ),
+        (
+            "{ version: \"1.6\", kind: lock, vendor: keba }",
+            "no maker's charger",
+        ),
+    ] {
+        let text = format!("name: test\nstations: {{ CP1: {station} }}\nsteps: []\n");
+        let (outcome, _) = play(&text, Version::V16).await;
+        let told = outcome.unwrap_err().to_string();
+        assert!(told.contains(error), "{told}");
+    }
+    let nobody = "name: t\nstations: { A: { version: \"1.6\", vendor: nobody } }\nsteps: []";
+    let told = Scenario::parse(nobody).unwrap_err().to_string();
+    assert!(told.contains("grizzl-e"), "{told}");
+}
+
+#[tokio::test]
 async fn a_step_that_cannot_be_done_fails() {
     let (outcome, _) = play(&charger("[boot: {}]"), Version::V16).await;
     assert_eq!(

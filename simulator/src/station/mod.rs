@@ -6,6 +6,7 @@ mod device;
 mod event;
 mod faults;
 mod inbox;
+mod incoming;
 mod memory;
 mod name;
 mod settings;

@@ -33,16 +33,12 @@ pub(super) fn dress(habit: Habit, endpoint: &mut Endpoint, count: u32) {
         }
         Habit::OtherSubprotocol => endpoint.subprotocols = Some(names(&[Version::V201])),
         Habit::TrailingSlash => change_path(endpoint, |path| format!("{path}/")),
-        Habit::ExtraSegment => change_path(endpoint, |path| match path.rsplit_once('/') {
-            Some((base, id)) => format!("{base}/{SEGMENT}/{id}"),
-            None => path,
-        }),
+        Habit::ExtraSegment => {
+            change_identity(endpoint, |id| format!("{SEGMENT}/{id}"));
+        }
         Habit::LowerCaseId => {
             endpoint.user = Some(endpoint.id.to_ascii_lowercase().into_bytes());
-            change_path(endpoint, |path| match path.rsplit_once('/') {
-                Some((base, id)) => format!("{base}/{}", id.to_ascii_lowercase()),
-                None => path,
-            });
+            change_identity(endpoint, str::to_ascii_lowercase);
         }
         _ => {}
     }
@@ -52,4 +48,16 @@ fn change_path(endpoint: &mut Endpoint, change: impl FnOnce(String) -> String) {
     if let Ok(target) = endpoint.target() {
         endpoint.raw_path = Some(change(target.path));
     }
+}
+
+/// Changes the last segment of the path, whatever slashes are behind it.
+fn change_identity(endpoint: &mut Endpoint, change: impl FnOnce(&str) -> String) {
+    change_path(endpoint, |path| {
+        let bare = path.trim_end_matches('/');
+        let slashes = path.get(bare.len()..).unwrap_or_default();
+        match bare.rsplit_once('/') {
+            Some((base, id)) => format!("{base}/{}{slashes}", change(id)),
+            None => path.clone(),
+        }
+    });
 }

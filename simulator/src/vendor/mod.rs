@@ -79,7 +79,7 @@ impl Habits {
     /// Changes where and how the station connects.
     pub(crate) fn dress(&self, endpoint: &mut Endpoint) {
         let count = self.handshakes.fetch_add(1, Ordering::Relaxed);
-        for habit in self.all().into_iter() {
+        for habit in self.all() {
             handshake::dress(habit, endpoint, count);
         }
     }
@@ -92,7 +92,7 @@ impl Habits {
 
     /// Changes the payload of a CALL that is about to go out.
     pub(crate) fn request(&self, core: &Core, action: &str, mut payload: Value) -> Value {
-        for habit in self.all().into_iter() {
+        for habit in self.all() {
             requests::change(habit, core, action, &mut payload);
         }
         payload
@@ -100,7 +100,7 @@ impl Habits {
 
     /// Changes an answer that is about to go out.
     pub(crate) fn answer(&self, core: &Core, call: &Incoming, answer: &mut Answer) {
-        for habit in self.all().into_iter() {
+        for habit in self.all() {
             answers::change(habit, core, call, answer);
         }
     }

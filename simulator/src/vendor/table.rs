@@ -66,12 +66,13 @@ pub const VENDORS: &[Vendor] = &[
         H::TrailingSlash, H::LowerCaseId, H::EmptyFrames, H::NullPayload, H::NullOptionals,
         H::WholeAsFloat, H::EvseZero, H::NoTransactionId, H::UnknownErrorCode, H::ReadsZOnly,
     ]),
-    vendor("unnamed-units", "Somebody", "Charger", V16, &[
-        H::NumericValue, H::EmptyValue, H::UnknownUnit, H::BothCelsius, H::NumbersAsText,
-        H::NumericSettings, H::OtherSpelling, H::LongValues, H::StopIdNull, H::NoAuthorize,
-    ]),
     vendor("unnamed-settings", "Somebody", "Charger", V16, &[
         H::IgnoresKeyFilter, H::ListInBrackets, H::RejectsConnectorZero,
+    ]),
+    vendor("unnamed-units", "Somebody", "Charger", V16, &[
+        // Numbers become texts before texts become numbers.
+        H::NumbersAsText, H::NumericValue, H::EmptyValue, H::UnknownUnit, H::BothCelsius,
+        H::NumericSettings, H::OtherSpelling, H::LongValues, H::StopIdNull, H::NoAuthorize,
     ]),
     vendor("vestel", "Vestel", "EVC04", V16, &[H::EmptySamples]),
     vendor("webasto", "Webasto", "Unite", V16, &[H::FreeTag]),

@@ -52,6 +52,10 @@ fn the_handshake_is_offered_as_the_maker_does() {
     assert_eq!(path(Habit::TrailingSlash), "/ocpp/CP1/");
     assert_eq!(path(Habit::ExtraSegment), "/ocpp/ocpp1.6/CP1");
     assert_eq!(path(Habit::LowerCaseId), "/ocpp/cp1");
+    let both = Habits::new(&[Habit::TrailingSlash, Habit::LowerCaseId]);
+    let mut endpoint = Endpoint::new("ws://127.0.0.1:1/ocpp", "CP1", Version::V16);
+    both.dress(&mut endpoint);
+    assert_eq!(endpoint.target().unwrap().path, "/ocpp/cp1/");
     assert!(dressed(Habit::NoSubprotocol, 1).offered().is_empty());
     let several = |times| dressed(Habit::SeveralSubprotocols, times).offered();
     assert_eq!(several(1), ["ocpp1.6", "ocpp2.0.1"]);

@@ -52,6 +52,7 @@ async fn settings_are_read_and_changed_in_1_6() {
         ("AuthorizeRemoteTxRequests", "maybe", "Rejected"),
         ("NumberOfConnectors", "7", "Rejected"),
         ("Colour", "red", "NotSupported"),
+        ("WebSocketPingInterval", "30", "RebootRequired"),
     ] {
         let answer = csms
             .command("ChangeConfiguration", change(key, value))
