@@ -186,6 +186,8 @@ pub struct Report {
 /// What a [`Report`] is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ReportKind {
+    /// BootNotification: all that the station says of itself.
+    Boot,
     /// NotifyEvent.
     Events,
     /// NotifyReport: inventory and configuration.
@@ -194,20 +196,89 @@ pub enum ReportKind {
     SecurityEvent,
     /// LogStatusNotification, 1.6 DiagnosticsStatusNotification.
     LogStatus,
-    /// FirmwareStatusNotification.
+    /// FirmwareStatusNotification, 1.6 SignedFirmwareStatusNotification.
     FirmwareStatus,
+    /// PublishFirmwareStatusNotification.
+    PublishFirmwareStatus,
+    /// NotifyMonitoringReport.
+    Monitoring,
+    /// ReportChargingProfiles.
+    ChargingProfiles,
+    /// NotifyChargingLimit.
+    ChargingLimit,
+    /// ClearedChargingLimit.
+    ChargingLimitCleared,
+    /// NotifyEVChargingNeeds.
+    EvChargingNeeds,
+    /// NotifyEVChargingSchedule.
+    EvChargingSchedule,
+    /// NotifyDisplayMessages.
+    DisplayMessages,
+    /// ReservationStatusUpdate.
+    ReservationStatus,
+    /// NotifyCustomerInformation: that it came, not what it says.
+    CustomerInformation,
+    /// SignCertificate.
+    CertificateRequest,
+    /// Get15118EVCertificate: that it came, not what the car says.
+    EvCertificateRequest,
+    /// GetCertificateStatus.
+    CertificateStatusRequest,
 }
 
 impl ReportKind {
+    /// The kind of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
+    /// Every kind.
+    pub const ALL: [ReportKind; 19] = [
+        ReportKind::Boot,
+        ReportKind::Events,
+        ReportKind::Inventory,
+        ReportKind::SecurityEvent,
+        ReportKind::LogStatus,
+        ReportKind::FirmwareStatus,
+        ReportKind::PublishFirmwareStatus,
+        ReportKind::Monitoring,
+        ReportKind::ChargingProfiles,
+        ReportKind::ChargingLimit,
+        ReportKind::ChargingLimitCleared,
+        ReportKind::EvChargingNeeds,
+        ReportKind::EvChargingSchedule,
+        ReportKind::DisplayMessages,
+        ReportKind::ReservationStatus,
+        ReportKind::CustomerInformation,
+        ReportKind::CertificateRequest,
+        ReportKind::EvCertificateRequest,
+        ReportKind::CertificateStatusRequest,
+    ];
+
     /// The name used in the API and in storage.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
+            ReportKind::Boot => "boot",
             ReportKind::Events => "events",
             ReportKind::Inventory => "inventory",
             ReportKind::SecurityEvent => "security_event",
             ReportKind::LogStatus => "log_status",
             ReportKind::FirmwareStatus => "firmware_status",
+            ReportKind::PublishFirmwareStatus => "publish_firmware_status",
+            ReportKind::Monitoring => "monitoring",
+            ReportKind::ChargingProfiles => "charging_profiles",
+            ReportKind::ChargingLimit => "charging_limit",
+            ReportKind::ChargingLimitCleared => "charging_limit_cleared",
+            ReportKind::EvChargingNeeds => "ev_charging_needs",
+            ReportKind::EvChargingSchedule => "ev_charging_schedule",
+            ReportKind::DisplayMessages => "display_messages",
+            ReportKind::ReservationStatus => "reservation_status",
+            ReportKind::CustomerInformation => "customer_information",
+            ReportKind::CertificateRequest => "certificate_request",
+            ReportKind::EvCertificateRequest => "ev_certificate_request",
+            ReportKind::CertificateStatusRequest => "certificate_status_request",
         }
     }
 }

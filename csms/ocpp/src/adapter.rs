@@ -1,8 +1,8 @@
 //! The way in: one adapter for each version, with the same questions.
 
 use model::command::{CommandAnswer, CommandError, StationCommand};
-use model::neutral::{StationReply, StationRequest};
-use model::{OcppVersion, QuirkName, Reason};
+use model::neutral::{Report, ReportKind, StationReply, StationRequest};
+use model::{OcppVersion, Reason};
 use rpc::{ErrorCode, Version};
 use serde::Serialize;
 use serde_json::Value;
@@ -11,7 +11,10 @@ use serde_json::value::RawValue;
 use crate::configuration;
 use crate::error::WireError;
 use crate::excerpt;
+use crate::form::Repaired;
 use crate::lock;
+use crate::mask;
+use crate::message::{self, Message};
 use crate::occasion::Occasion;
 use crate::peer::Peer;
 use crate::quirk::Quirk;
@@ -42,6 +45,19 @@ impl Decoded {
             requests: vec![request],
             answer: None,
             quirks,
+        }
+    }
+
+    /// A request, and the whole message as a report.
+    pub(crate) fn and_report(request: StationRequest, kind: ReportKind, whole: Repaired) -> Self {
+        let report = Report {
+            kind,
+            payload: mask::report(kind, whole.fields),
+        };
+        Self {
+            requests: vec![request, StationRequest::Report(report)],
+            answer: None,
+            quirks: whole.quirks,
         }
     }
 }
@@ -143,24 +159,20 @@ impl Adapter {
         CommandAnswer::Result { status, payload }
     }
 
-    /// The deviation of an answer from the standard, if there is one. An answer is never refused:
+    /// The deviations of an answer from the standard. An answer is never refused:
     /// the station cannot be told.
     #[must_use]
     pub fn answer_quirks(&self, command: &StationCommand, payload: &RawValue) -> Vec<Quirk> {
         let Ok(payload) = serde_json::from_str::<Value>(rpc::object_text(payload)) else {
             return Vec::new();
         };
-        let deviation = match self.version {
-            Version::V16 => v16::answer_deviation(command, &payload),
-            Version::V201 => v201::answer_deviation(command, &payload),
+        let action = match self.version {
+            Version::V16 => v16::action_of(command),
+            Version::V201 => v201::action_of(command),
         };
-        deviation
-            .map(|field| Quirk {
-                name: QuirkName::AnswerForm,
-                field,
-            })
-            .into_iter()
-            .collect()
+        message::find(self.messages(), action)
+            .map(|message| message.answer_quirks(&payload))
+            .unwrap_or_default()
     }
 
     /// The payload of a message as it may be kept to show a deviation: cards and secrets masked,
@@ -185,19 +197,27 @@ impl Adapter {
         }
     }
 
+    const fn messages(&self) -> &'static [Message] {
+        match self.version {
+            Version::V16 => v16::MESSAGES,
+            Version::V201 => v201::MESSAGES,
+        }
+    }
+
     fn unserved(&self, action: &str) -> WireError {
-        let (known, other, known_to_other) = match self.version {
-            Version::V16 => (v16::knows(action), Version::V201, v201::knows(action)),
-            Version::V201 => (v201::knows(action), Version::V16, v16::knows(action)),
+        let (other, messages_of_other) = match self.version {
+            Version::V16 => (Version::V201, v201::MESSAGES),
+            Version::V201 => (Version::V16, v16::MESSAGES),
         };
-        if known {
+        // It is one that only we send.
+        if message::find(self.messages(), action).is_some() {
             return WireError::new(
                 ErrorCode::NotSupported,
                 format!("`{action}` is not served by this central system"),
             );
         }
         // Quirk Q3: stations that speak 1.6 on a 2.0.1 connection.
-        let hint = if known_to_other {
+        let hint = if message::find(messages_of_other, action).is_some() {
             format!(
                 "`{action}` is an action of OCPP {other}; this connection speaks {}",
                 self.version
@@ -209,22 +229,26 @@ impl Adapter {
     }
 }
 
-/// The actions that stations of a version send and that are served.
+/// Every message of a version, in the order of the specification's parts.
 #[must_use]
-pub const fn request_actions(version: OcppVersion) -> &'static [&'static str] {
-    match version {
-        OcppVersion::V16 => v16::REQUESTS,
-        OcppVersion::V201 => v201::REQUESTS,
-    }
+pub const fn messages(version: OcppVersion) -> &'static [Message] {
+    Adapter::for_version(version).messages()
+}
+
+/// The actions that stations of a version send.
+pub fn request_actions(version: OcppVersion) -> impl Iterator<Item = &'static str> {
+    messages(version)
+        .iter()
+        .filter(|message| message.is_from_station())
+        .map(Message::action)
 }
 
 /// The actions that can be sent to stations of a version.
-#[must_use]
-pub const fn command_actions(version: OcppVersion) -> &'static [&'static str] {
-    match version {
-        OcppVersion::V16 => v16::COMMANDS,
-        OcppVersion::V201 => v201::COMMANDS,
-    }
+pub fn command_actions(version: OcppVersion) -> impl Iterator<Item = &'static str> {
+    messages(version)
+        .iter()
+        .filter(|message| message.is_to_station())
+        .map(Message::action)
 }
 
 /// A payload as it goes onto the wire.

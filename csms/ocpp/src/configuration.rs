@@ -9,7 +9,7 @@ use model::{ConfigurationState, ConfigurationValue, mask};
 use rpc::Version;
 use serde_json::{Map, Value, json};
 
-use crate::sent::invalid;
+use crate::message::invalid;
 
 pub(crate) const GET_CONFIGURATION: &str = "GetConfiguration";
 pub(crate) const GET_VARIABLES: &str = "GetVariables";

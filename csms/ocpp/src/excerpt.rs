@@ -37,11 +37,12 @@ const PLAIN: [&str; 16] = [
 ];
 
 /// Parts of names whose values are never shown.
-const DELICATE: [&str; 12] = [
+const DELICATE: [&str; 13] = [
     "card",
     "certificate",
     "csr",
     "email",
+    "exi",
     "key",
     "pass",
     "phone",
@@ -56,7 +57,7 @@ const DELICATE: [&str; 12] = [
 pub(crate) fn excerpt(payload: &RawValue) -> Option<String> {
     let value = match serde_json::from_str(payload.get()).ok()? {
         // Tokens show their ends, as everywhere.
-        Value::Object(fields) => mask::report(fields),
+        Value::Object(fields) => mask::tokens(fields),
         other => other,
     };
     let text = shown(value, "", "").to_string();
@@ -116,10 +117,14 @@ fn leaf(text: String, parent: &str, key: &str) -> String {
         && let Ok(value @ (Value::Object(_) | Value::Array(_))) = serde_json::from_str(&text)
     {
         let value = match value {
-            Value::Object(fields) => mask::report(fields),
+            Value::Object(fields) => mask::tokens(fields),
             other => other,
         };
         return shown(value, "", "").to_string();
+    }
+    if key == "data" {
+        // NotifyCustomerInformation: about a person, in the station's own words.
+        return HIDDEN.to_owned();
     }
     let name = key.to_ascii_lowercase();
     let delicate = DELICATE.iter().any(|part| name.contains(part));

@@ -10,7 +10,7 @@ mod walk;
 
 pub(crate) use known::known;
 pub(crate) use path::tellable;
-pub(crate) use walk::{Repaired, check_sent, read};
+pub(crate) use walk::{Repaired, check_sent, deviations, read};
 
 /// The table of one action.
 #[derive(Clone, Copy, Debug)]
@@ -171,6 +171,9 @@ pub(crate) const fn optional(name: &'static str, kind: Kind) -> Field {
     }
 }
 
+/// Text without a limit.
+pub(crate) const TEXT: Kind = Kind::Text(usize::MAX);
+
 /// Any 64-bit integer.
 pub(crate) const INTEGER: Kind = Kind::Integer(i64::MIN);
 
@@ -192,3 +195,30 @@ pub(crate) const fn closed<T: serde::de::DeserializeOwned>() -> Kind {
         spellings: &[],
     })
 }
+
+/// A list of such items that may be empty.
+macro_rules! any {
+    ($item:expr) => {
+        $crate::form::Kind::List(&$crate::form::List {
+            item: $item,
+            least: 0,
+            most: usize::MAX,
+        })
+    };
+}
+
+/// A list of at least one such item, and at most so many.
+macro_rules! some {
+    ($item:expr) => {
+        $crate::form::some!($item, usize::MAX)
+    };
+    ($item:expr, $most:expr) => {
+        $crate::form::Kind::List(&$crate::form::List {
+            item: $item,
+            least: 1,
+            most: $most,
+        })
+    };
+}
+
+pub(crate) use {any, some};

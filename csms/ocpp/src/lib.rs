@@ -11,6 +11,7 @@
 //! versions carry in DataTransfer.
 
 mod adapter;
+mod carrier;
 mod configuration;
 mod decimal;
 mod error;
@@ -18,6 +19,7 @@ mod excerpt;
 mod form;
 mod lock;
 mod mask;
+mod message;
 mod meter;
 mod number;
 mod occasion;
@@ -25,14 +27,13 @@ mod peer;
 mod policy;
 mod quirk;
 mod read;
-mod sent;
 mod time;
-mod typed;
 mod v16;
 mod v201;
 
-pub use adapter::{Adapter, Decoded, command_actions, request_actions};
+pub use adapter::{Adapter, Decoded, command_actions, messages, request_actions};
 pub use error::WireError;
+pub use message::{Message, Sender, Shape, Usage};
 pub use occasion::Occasion;
 pub use peer::Peer;
 pub use quirk::Quirk;

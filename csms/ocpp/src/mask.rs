@@ -1,6 +1,7 @@
 //! Masking of what is kept of a report: card numbers and secrets have no place in it.
 
 use model::mask;
+use model::neutral::ReportKind;
 use serde_json::{Map, Value};
 
 /// Keys under which 1.6 and 2.0.1 carry a token.
@@ -9,11 +10,48 @@ const TOKEN_KEYS: [&str; 4] = ["idToken", "idTag", "parentIdTag", "additionalIdT
 /// Keys under which a variable's value is reported.
 const VALUE_KEYS: [&str; 3] = ["actualValue", "value", "attributeValue"];
 
-/// The payload of a report with tokens and secrets masked.
-pub(crate) fn report(fields: Map<String, Value>) -> Value {
+/// The payload of a report with tokens, secrets and what is about a person masked.
+pub(crate) fn report(kind: ReportKind, mut fields: Map<String, Value>) -> Value {
+    for name in personal(kind) {
+        if let Some(Value::String(text)) = fields.get_mut(*name) {
+            *text = "…".to_owned();
+        }
+    }
+    tokens(fields)
+}
+
+/// A payload with tokens and secrets masked.
+pub(crate) fn tokens(fields: Map<String, Value>) -> Value {
     let mut payload = Value::Object(fields);
     clean(&mut payload);
     payload
+}
+
+/// The fields whose text is about a person as a whole. That it came is kept, what it says is not.
+fn personal(kind: ReportKind) -> &'static [&'static str] {
+    match kind {
+        // What a station knows of a customer, in its own words.
+        ReportKind::CustomerInformation => &["data"],
+        // The request of a car; names the car or its contract.
+        ReportKind::EvCertificateRequest => &["exiRequest"],
+        ReportKind::Boot
+        | ReportKind::Events
+        | ReportKind::Inventory
+        | ReportKind::SecurityEvent
+        | ReportKind::LogStatus
+        | ReportKind::FirmwareStatus
+        | ReportKind::PublishFirmwareStatus
+        | ReportKind::Monitoring
+        | ReportKind::ChargingProfiles
+        | ReportKind::ChargingLimit
+        | ReportKind::ChargingLimitCleared
+        | ReportKind::EvChargingNeeds
+        | ReportKind::EvChargingSchedule
+        | ReportKind::DisplayMessages
+        | ReportKind::ReservationStatus
+        | ReportKind::CertificateRequest
+        | ReportKind::CertificateStatusRequest => &[],
+    }
 }
 
 fn clean(value: &mut Value) {
@@ -128,7 +166,7 @@ mod tests {
         let Value::Object(object) = value else {
             panic!("not an object")
         };
-        report(object)
+        report(ReportKind::Events, object)
     }
 
     #[test]

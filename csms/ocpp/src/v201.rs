@@ -1,18 +1,19 @@
 //! OCPP 2.0.1.
 
-mod actions;
+mod answers;
 mod command;
 mod decode;
-mod fields;
+mod forms;
 mod lock_state;
+mod messages;
 mod reply;
-mod sent;
 mod status;
 mod token;
 mod transaction;
+mod types;
 
-pub(crate) use actions::{COMMANDS, REQUESTS, knows};
-pub(crate) use command::{answer_deviation, encode as encode_command};
+pub(crate) use command::{action_of, encode as encode_command};
 pub(crate) use decode::decode;
+pub(crate) use messages::MESSAGES;
 pub(crate) use reply::encode as encode_reply;
 pub(crate) use status::status_text;

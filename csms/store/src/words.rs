@@ -44,13 +44,6 @@ words! {
     OfflinePolicy { Closed = "closed", List = "list" }
     AcceptedState { New = "new", Accepted = "accepted", Pending = "pending", Rejected = "rejected" }
     Phase { Started = "started", Updated = "updated", Ended = "ended" }
-    ReportKind {
-        Events = "events",
-        Inventory = "inventory",
-        SecurityEvent = "security_event",
-        LogStatus = "log_status",
-        FirmwareStatus = "firmware_status",
-    }
     ConfigurationState { Known = "known", Hidden = "hidden", Unknown = "unknown", Refused = "refused" }
     ChangeKind {
         Organisation = "organisation",
@@ -93,6 +86,7 @@ named! {
     Entry: name, Entry::from_name;
     OcppVersion: name, OcppVersion::from_name;
     QuirkName: name, QuirkName::from_name;
+    ReportKind: name, ReportKind::from_name;
     Action: name, |word: &str| Action::from_str(word).ok();
     Role: name, |word: &str| Role::from_str(word).ok();
     Reason: code, |word: &str| Reason::from_str(word).ok();

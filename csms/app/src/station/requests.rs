@@ -1,7 +1,7 @@
 //! What is done with each thing a station says.
 
 use async_trait::async_trait;
-use model::neutral::{DoorStateReport, Report, StationReply, StationRequest, Status};
+use model::neutral::{DoorStateReport, Report, ReportKind, StationReply, StationRequest, Status};
 use model::{AcceptedState, ConnectorState, DoorId, FindingKind, NodeId, StationKey, StationKind};
 use serde_json::json;
 use store::{DoorStateRow, Droppable, StationReport};
@@ -78,6 +78,10 @@ impl Stations for App {
             }
             StationRequest::DoorEvent(event) => self.door_event(connection, event).await,
             StationRequest::Meter(report) => self.meter_report(connection, report).await,
+            // It came with the boot, and helps to decide whether the station is accepted.
+            StationRequest::Report(report) if report.kind == ReportKind::Boot => {
+                return Ok(self.report(connection, report));
+            }
             // 1.6: OCPP-J errata 3.8; 2.0.1: B01.FR.10.
             _ if !served => return Err(self.not_accepted(connection, name)),
             StationRequest::Heartbeat => Ok(StationReply::Time(self.clock.now())),

@@ -97,6 +97,25 @@ pub(crate) fn check_sent(form: &Form, payload: &Value) -> Result<(), String> {
     }
 }
 
+/// Where a payload that was sent to us, and that nobody can be told of, does not keep the table.
+/// The payload is not changed.
+pub(crate) fn deviations(form: &Form, payload: &Value) -> Vec<String> {
+    let Value::Object(fields) = payload else {
+        return vec![String::new()];
+    };
+    let mut walk = Walk {
+        form,
+        notes: Vec::new(),
+    };
+    let fault = walk
+        .object(&mut fields.clone(), form.fields, &Path::Root)
+        .err();
+    let mut places: Vec<String> = walk.notes.into_iter().map(|(_, place)| place).collect();
+    places.extend(fault.map(|fault| fault.field));
+    places.dedup();
+    places
+}
+
 struct Walk<'a> {
     form: &'a Form,
     /// Each deviation with its field, once.

@@ -10,8 +10,8 @@ use rust_ocpp::v1_6::messages::remote_start_transaction::RemoteStartTransactionR
 use rust_ocpp::v1_6::messages::remote_stop_transaction::RemoteStopTransactionRequest;
 use serde_json::{Value, json};
 
-use super::sent::SENT;
-use crate::sent::{self, invalid, payload};
+use super::messages::MESSAGES;
+use crate::message::{self, invalid, payload};
 use crate::{configuration, lock};
 
 const REMOTE_START: &str = "RemoteStartTransaction";
@@ -37,7 +37,7 @@ pub(crate) fn encode(command: &StationCommand) -> Result<(String, Value), Comman
         )),
         StationCommand::ReadConfiguration(names) => Ok(configuration::question_16(names)),
         StationCommand::Raw { action, payload } => {
-            sent::find(SENT, action, Version::V16)?.check(payload)?;
+            message::to_station(MESSAGES, action, Version::V16)?.check(payload)?;
             Ok((action.clone(), payload.clone()))
         }
     }
@@ -95,9 +95,9 @@ fn data_transfer(transfer: &DataTransfer) -> Result<(String, Value), CommandErro
     )
 }
 
-/// Where the answer to a command is not what it should be.
-pub(crate) fn answer_deviation(command: &StationCommand, payload: &Value) -> Option<String> {
-    let action = match command {
+/// The action by which a command is sent.
+pub(crate) fn action_of(command: &StationCommand) -> &str {
+    match command {
         StationCommand::RemoteStart(_) => REMOTE_START,
         StationCommand::RemoteStop(_) => REMOTE_STOP,
         StationCommand::ClearCache => CLEAR_CACHE,
@@ -105,7 +105,5 @@ pub(crate) fn answer_deviation(command: &StationCommand, payload: &Value) -> Opt
         StationCommand::TriggerBoot => TRIGGER_MESSAGE,
         StationCommand::ReadConfiguration(_) => configuration::GET_CONFIGURATION,
         StationCommand::Raw { action, .. } => action,
-    };
-    let sent = sent::find(SENT, action, Version::V16).ok()?;
-    sent::deviation(sent, payload)
+    }
 }

@@ -1,18 +1,20 @@
 //! From the payloads of 1.6 stations to the neutral words.
 
 use model::neutral::{
-    Authorize, AuthorizeForm, Boot, DataTransfer, Report, ReportKind, StationRequest, Status,
+    Authorize, AuthorizeForm, Boot, DataTransfer, ReportKind, StationRequest, Status,
 };
 use model::{PresentedToken, TokenKind};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use super::{fields, lock_state, reply, transaction};
+use super::forms::core as forms;
+use super::messages::MESSAGES;
+use super::{lock_state, reply, transaction};
 use crate::adapter::Decoded;
 use crate::error::WireError;
 use crate::form::{self, Form};
 use crate::lock;
-use crate::mask;
+use crate::message;
 use crate::peer::Peer;
 use crate::quirk::Quirk;
 use crate::read::Fields;
@@ -30,37 +32,19 @@ pub(crate) fn decode(
             repaired.quirks,
         ))
     };
-    let report = |form: &Form, kind: ReportKind| {
-        let repaired = form::read(form, payload)?;
-        let payload = mask::report(repaired.fields);
-        Ok(Decoded::one(
-            StationRequest::Report(Report { kind, payload }),
-            repaired.quirks,
-        ))
-    };
     Some(match action {
-        "Authorize" => one(&fields::AUTHORIZE, authorize),
-        "BootNotification" => one(&fields::BOOT_NOTIFICATION, boot),
+        "Authorize" => one(&forms::AUTHORIZE, authorize),
+        "BootNotification" => boot_notification(payload),
         "DataTransfer" => data_transfer(peer, payload),
-        "DiagnosticsStatusNotification" => {
-            report(&fields::DIAGNOSTICS_STATUS, ReportKind::LogStatus)
-        }
-        "FirmwareStatusNotification" => {
-            report(&fields::FIRMWARE_STATUS, ReportKind::FirmwareStatus)
-        }
-        "Heartbeat" => one(&fields::HEARTBEAT, |_| StationRequest::Heartbeat),
-        "LogStatusNotification" => report(&fields::LOG_STATUS, ReportKind::LogStatus),
-        "MeterValues" => one(&fields::METER_VALUES, transaction::meter_values),
-        "SecurityEventNotification" => report(&fields::SECURITY_EVENT, ReportKind::SecurityEvent),
-        "SignedFirmwareStatusNotification" => {
-            report(&fields::SIGNED_FIRMWARE_STATUS, ReportKind::FirmwareStatus)
-        }
-        "StartTransaction" => one(&fields::START_TRANSACTION, transaction::start),
+        "Heartbeat" => one(&forms::HEARTBEAT, |_| StationRequest::Heartbeat),
+        "MeterValues" => one(&forms::METER_VALUES, transaction::meter_values),
+        "StartTransaction" => one(&forms::START_TRANSACTION, transaction::start),
         "StatusNotification" => status_notification(peer, payload),
-        "StopTransaction" => form::read(&fields::STOP_TRANSACTION, payload)
+        "StopTransaction" => form::read(&forms::STOP_TRANSACTION, payload)
             .map_err(WireError::from)
             .and_then(transaction::stop),
-        _ => return None,
+        // Whatever else a station may send is kept.
+        _ => return message::reported(MESSAGES, action, payload),
     })
 }
 
@@ -79,6 +63,13 @@ pub(super) fn id_tag(fields: Fields<'_>) -> Option<PresentedToken> {
         .map(|tag| PresentedToken::new(TokenKind::IdTag, tag))
 }
 
+/// What the station says of itself beyond what [`Boot`] holds is kept as a report.
+fn boot_notification(payload: &RawValue) -> Result<Decoded, WireError> {
+    let repaired = form::read(&forms::BOOT_NOTIFICATION, payload)?;
+    let boot = boot(Fields::new(&repaired.fields));
+    Ok(Decoded::and_report(boot, ReportKind::Boot, repaired))
+}
+
 fn boot(fields: Fields<'_>) -> StationRequest {
     StationRequest::Boot(Boot {
         vendor: fields.string("chargePointVendor").unwrap_or_default(),
@@ -92,7 +83,7 @@ fn boot(fields: Fields<'_>) -> StationRequest {
 }
 
 fn status_notification(peer: &Peer, payload: &RawValue) -> Result<Decoded, WireError> {
-    let repaired = form::read(&fields::STATUS_NOTIFICATION, payload)?;
+    let repaired = form::read(&forms::STATUS_NOTIFICATION, payload)?;
     let fields = Fields::new(&repaired.fields);
     // A negative connector is noted; what is said can only be of the station.
     let number = fields.point("connectorId").unwrap_or(0);
@@ -118,7 +109,7 @@ fn status_notification(peer: &Peer, payload: &RawValue) -> Result<Decoded, WireE
 }
 
 fn data_transfer(peer: &Peer, payload: &RawValue) -> Result<Decoded, WireError> {
-    let repaired = form::read(&fields::DATA_TRANSFER, payload)?;
+    let repaired = form::read(&forms::DATA_TRANSFER, payload)?;
     let fields = Fields::new(&repaired.fields);
     if peer.is_lock() && fields.text("vendorId") == Some(lock::VENDOR) {
         return door_message(&repaired.fields, repaired.quirks);

@@ -10,10 +10,12 @@ use rust_ocpp::v1_6::messages::stop_transaction::StopTransactionResponse;
 use rust_ocpp::v1_6::types::{DataTransferStatus, IdTagInfo, RegistrationStatus};
 use serde_json::value::RawValue;
 
+use super::messages::MESSAGES;
 use super::status::{status, status_text};
 use crate::adapter::{empty, to_raw};
 use crate::error::WireError;
 use crate::lock::{self, Refusal};
+use crate::message;
 use crate::occasion::Occasion;
 use crate::time::whole_seconds;
 
@@ -51,16 +53,10 @@ pub(crate) fn encode(
         }
         ("StopTransaction", StationReply::Transaction(reply)) => stopped(request, reply),
         ("DataTransfer", reply) => data_transfer(reply).unwrap_or_else(|| Err(unfitting())),
-        (
-            "StatusNotification"
-            | "MeterValues"
-            | "FirmwareStatusNotification"
-            | "DiagnosticsStatusNotification"
-            | "LogStatusNotification"
-            | "SecurityEventNotification"
-            | "SignedFirmwareStatusNotification",
-            StationReply::Received,
-        ) => empty(),
+        ("StatusNotification" | "MeterValues", StationReply::Received) => empty(),
+        (_, StationReply::Received) => {
+            message::kept_answer(MESSAGES, action).unwrap_or_else(|| Err(unfitting()))
+        }
         _ => Err(unfitting()),
     }
 }

@@ -10,9 +10,9 @@ use rust_ocpp::v2_0_1::messages::request_start_transaction::RequestStartTransact
 use rust_ocpp::v2_0_1::messages::request_stop_transaction::RequestStopTransactionRequest;
 use serde_json::{Map, Value, json};
 
-use super::sent::SENT;
+use super::messages::MESSAGES;
 use super::token;
-use crate::sent::{self, invalid, payload};
+use crate::message::{self, invalid, payload};
 use crate::{configuration, lock};
 
 const REMOTE_START: &str = "RequestStartTransaction";
@@ -38,7 +38,7 @@ pub(crate) fn encode(command: &StationCommand) -> Result<(String, Value), Comman
         )),
         StationCommand::ReadConfiguration(names) => configuration::question_201(names),
         StationCommand::Raw { action, payload } => {
-            sent::find(SENT, action, Version::V201)?.check(payload)?;
+            message::to_station(MESSAGES, action, Version::V201)?.check(payload)?;
             Ok((action.clone(), payload.clone()))
         }
     }
@@ -101,9 +101,9 @@ fn data_transfer(transfer: &DataTransfer) -> (String, Value) {
     (DATA_TRANSFER.to_owned(), Value::Object(payload))
 }
 
-/// Where the answer to a command is not what it should be.
-pub(crate) fn answer_deviation(command: &StationCommand, payload: &Value) -> Option<String> {
-    let action = match command {
+/// The action by which a command is sent.
+pub(crate) fn action_of(command: &StationCommand) -> &str {
+    match command {
         StationCommand::RemoteStart(_) => REMOTE_START,
         StationCommand::RemoteStop(_) => REMOTE_STOP,
         StationCommand::ClearCache => CLEAR_CACHE,
@@ -111,7 +111,5 @@ pub(crate) fn answer_deviation(command: &StationCommand, payload: &Value) -> Opt
         StationCommand::TriggerBoot => TRIGGER_MESSAGE,
         StationCommand::ReadConfiguration(_) => configuration::GET_VARIABLES,
         StationCommand::Raw { action, .. } => action,
-    };
-    let sent = sent::find(SENT, action, Version::V201).ok()?;
-    sent::deviation(sent, payload)
+    }
 }

@@ -1,17 +1,18 @@
 //! From the payloads of 2.0.1 stations to the neutral words.
 
 use model::neutral::{
-    Authorize, AuthorizeForm, Boot, DataTransfer, Report, ReportKind, StationRequest, Status,
+    Authorize, AuthorizeForm, Boot, DataTransfer, ReportKind, StationRequest, Status,
 };
 use model::{PresentedToken, QuirkName, TokenKind};
 use serde_json::value::RawValue;
 
-use super::{fields, lock_state, reply, token, transaction};
+use super::messages::MESSAGES;
+use super::{forms, lock_state, reply, token, transaction};
 use crate::adapter::Decoded;
 use crate::error::WireError;
 use crate::form::{self, Form};
 use crate::lock;
-use crate::mask;
+use crate::message;
 use crate::peer::Peer;
 use crate::quirk::Quirk;
 use crate::read::Fields;
@@ -29,38 +30,33 @@ pub(crate) fn decode(
             repaired.quirks,
         ))
     };
-    let report = |form: &Form, kind: ReportKind| {
-        let repaired = form::read(form, payload)?;
-        let payload = mask::report(repaired.fields);
-        Ok(Decoded::one(
-            StationRequest::Report(Report { kind, payload }),
-            repaired.quirks,
-        ))
-    };
     Some(match action {
         "Authorize" => authorize(peer, payload),
-        "BootNotification" => one(&fields::BOOT_NOTIFICATION, boot),
+        "BootNotification" => boot_notification(payload),
         "DataTransfer" => data_transfer(peer, payload),
-        "FirmwareStatusNotification" => {
-            report(&fields::FIRMWARE_STATUS, ReportKind::FirmwareStatus)
-        }
-        "Heartbeat" => one(&fields::HEARTBEAT, |_| StationRequest::Heartbeat),
-        "LogStatusNotification" => report(&fields::LOG_STATUS, ReportKind::LogStatus),
-        "MeterValues" => one(&fields::METER_VALUES, transaction::meter_values),
-        "NotifyEvent" => form::read(&fields::NOTIFY_EVENT, payload)
+        "Heartbeat" => one(&forms::availability::HEARTBEAT, |_| {
+            StationRequest::Heartbeat
+        }),
+        "MeterValues" => one(
+            &forms::meter_values::METER_VALUES,
+            transaction::meter_values,
+        ),
+        "NotifyEvent" => form::read(&forms::diagnostics::NOTIFY_EVENT, payload)
             .map_err(WireError::from)
             .map(|repaired| lock_state::notify_event(peer, repaired)),
-        "NotifyReport" => report(&fields::NOTIFY_REPORT, ReportKind::Inventory),
-        "SecurityEventNotification" => report(&fields::SECURITY_EVENT, ReportKind::SecurityEvent),
-        "StatusNotification" => one(&fields::STATUS_NOTIFICATION, status_notification),
-        "TransactionEvent" => one(&fields::TRANSACTION_EVENT, transaction::event),
-        _ => return None,
+        "StatusNotification" => one(
+            &forms::availability::STATUS_NOTIFICATION,
+            status_notification,
+        ),
+        "TransactionEvent" => one(&forms::transactions::TRANSACTION_EVENT, transaction::event),
+        // Whatever else a station may send is kept.
+        _ => return message::reported(MESSAGES, action, payload),
     })
 }
 
 /// At a lock the door stands in additionalInfo (locks.md); elsewhere that is nobody's matter.
 fn authorize(peer: &Peer, payload: &RawValue) -> Result<Decoded, WireError> {
-    let mut repaired = form::read(&fields::AUTHORIZE, payload)?;
+    let mut repaired = form::read(&forms::authorization::AUTHORIZE, payload)?;
     let fields = Fields::new(&repaired.fields);
     let id_token = fields.object("idToken");
     let named = id_token.filter(|_| peer.is_lock()).and_then(|id_token| {
@@ -88,6 +84,13 @@ fn authorize(peer: &Peer, payload: &RawValue) -> Result<Decoded, WireError> {
     Ok(Decoded::one(request, repaired.quirks))
 }
 
+/// What the station says of itself beyond what [`Boot`] holds is kept as a report.
+fn boot_notification(payload: &RawValue) -> Result<Decoded, WireError> {
+    let repaired = form::read(&forms::provisioning::BOOT_NOTIFICATION, payload)?;
+    let boot = boot(Fields::new(&repaired.fields));
+    Ok(Decoded::and_report(boot, ReportKind::Boot, repaired))
+}
+
 fn boot(fields: Fields<'_>) -> StationRequest {
     let station = fields.object("chargingStation");
     let of_station = |name| station.and_then(|station| station.filled(name));
@@ -113,7 +116,7 @@ fn status_notification(fields: Fields<'_>) -> StationRequest {
 }
 
 fn data_transfer(peer: &Peer, payload: &RawValue) -> Result<Decoded, WireError> {
-    let mut repaired = form::read(&fields::DATA_TRANSFER, payload)?;
+    let mut repaired = form::read(&forms::data_transfer::DATA_TRANSFER, payload)?;
     let fields = Fields::new(&repaired.fields);
     if !peer.is_lock() || fields.text("vendorId") != Some(lock::VENDOR) {
         let transfer = DataTransfer {

@@ -26,7 +26,7 @@ pub(super) fn notify_event(peer: &Peer, repaired: Repaired) -> Decoded {
     }
     let mut requests = without_echoes(news);
     if others || requests.is_empty() {
-        let payload = mask::report(repaired.fields);
+        let payload = mask::report(ReportKind::Events, repaired.fields);
         requests.push(StationRequest::Report(Report {
             kind: ReportKind::Events,
             payload,

@@ -10,17 +10,19 @@ use rust_ocpp::v2_0_1::enumerations::authorization_status_enum_type::Authorizati
 use rust_ocpp::v2_0_1::enumerations::data_transfer_status_enum_type::DataTransferStatusEnumType;
 use rust_ocpp::v2_0_1::enumerations::registration_status_enum_type::RegistrationStatusEnumType;
 use rust_ocpp::v2_0_1::messages::authorize::AuthorizeResponse;
-use rust_ocpp::v2_0_1::messages::boot_notification::BootNotificationResponse;
 use rust_ocpp::v2_0_1::messages::datatransfer::DataTransferResponse;
 use rust_ocpp::v2_0_1::messages::heartbeat::HeartbeatResponse;
 use rust_ocpp::v2_0_1::messages::transaction_event::TransactionEventResponse;
 use serde_json::value::RawValue;
 
+use super::messages::MESSAGES;
 use super::status::{status, status_text};
 use super::token;
+use super::types::BootNotificationResponse;
 use crate::adapter::{empty, to_raw};
 use crate::error::WireError;
 use crate::lock::{self, Refusal};
+use crate::message;
 use crate::occasion::Occasion;
 use crate::time::whole_seconds;
 
@@ -56,16 +58,10 @@ pub(crate) fn encode(
             | StationRequest::DataTransfer(_) => Err(unfitting()),
         },
         ("DataTransfer", reply) => data_transfer(reply).unwrap_or_else(|| Err(unfitting())),
-        (
-            "StatusNotification"
-            | "MeterValues"
-            | "NotifyEvent"
-            | "NotifyReport"
-            | "SecurityEventNotification"
-            | "LogStatusNotification"
-            | "FirmwareStatusNotification",
-            StationReply::Received,
-        ) => empty(),
+        ("StatusNotification" | "MeterValues" | "NotifyEvent", StationReply::Received) => empty(),
+        (_, StationReply::Received) => {
+            message::kept_answer(MESSAGES, action).unwrap_or_else(|| Err(unfitting()))
+        }
         _ => Err(unfitting()),
     }
 }
@@ -73,8 +69,7 @@ pub(crate) fn encode(
 fn booted(boot: &BootReply) -> Result<Box<RawValue>, WireError> {
     to_raw(&BootNotificationResponse {
         current_time: whole_seconds(boot.now),
-        // rust-ocpp has 16 bits; no heartbeat is rarer than 18 hours (rules §1.6: one a day).
-        interval: u16::try_from(boot.interval_seconds).unwrap_or(u16::MAX),
+        interval: i64::from(boot.interval_seconds),
         status: match boot.status {
             BootStatus::Accepted => RegistrationStatusEnumType::Accepted,
             BootStatus::Pending => RegistrationStatusEnumType::Pending,

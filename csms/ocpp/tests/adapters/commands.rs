@@ -157,7 +157,7 @@ fn an_odd_answer_is_noted() {
     );
     assert_eq!(
         quirks(V201, &start, "{}"),
-        ["answer_form RequestStartTransaction"]
+        ["answer_form RequestStartTransaction.status"]
     );
     let get = StationCommand::Raw {
         action: "GetConfiguration".into(),

@@ -127,7 +127,7 @@ proptest! {
         for (adapter, version) in adapters() {
             for action in command_actions(version) {
                 let command =
-                    StationCommand::Raw { action: (*action).to_owned(), payload: json!({}) };
+                    StationCommand::Raw { action: action.to_owned(), payload: json!({}) };
                 let _ = adapter.decode_answer(&command, &answer);
                 let _ = adapter.answer_quirks(&command, &answer);
             }
@@ -139,7 +139,7 @@ proptest! {
         for (adapter, version) in adapters() {
             for action in command_actions(version) {
                 let command =
-                    StationCommand::Raw { action: (*action).to_owned(), payload: payload.clone() };
+                    StationCommand::Raw { action: action.to_owned(), payload: payload.clone() };
                 if let Ok((_, sent)) = adapter.encode_command(&command) {
                     prop_assert_eq!(&sent, &payload);
                 }

@@ -80,7 +80,12 @@ fn valid() -> Vec<(Adapter, &'static str, Value)> {
             "DataTransfer",
             json!({"vendorId": "v", "messageId": "m", "data": "d"}),
         ),
-        (V16, "GetLog", json!({"anything": true})),
+        (
+            V16,
+            "GetLog",
+            json!({"logType": "SecurityLog", "requestId": 1,
+                "log": {"remoteLocation": "https://example.org", "oldestTimestamp": time}}),
+        ),
         (
             V201,
             "RequestStartTransaction",
@@ -229,7 +234,7 @@ fn the_field_at_fault_is_named() {
         V16,
         "RemoteStartTransaction",
         json!({"idTag": "A", "chargingProfile": {"chargingProfileId": 1, "stackLevel": "low"}}),
-        "`chargingProfile.stackLevel` is missing, of the wrong type or not a value allowed",
+        "`chargingProfile.stackLevel` must be a number, not text",
     );
     check(
         V16,
@@ -278,7 +283,7 @@ fn the_field_at_fault_is_named() {
         V201,
         "SetMonitoringLevel",
         json!({"severity": "high"}),
-        "`severity` is missing, of the wrong type or not a value allowed",
+        "`severity` must be a number, not text",
     );
 }
 
