@@ -134,6 +134,47 @@ words! {
         /// The message is refused, unless it tells what has happened.
         Refuse,
     }
+    /// What a station reports.
+    ReportKindWord for model::neutral::ReportKind {
+        /// All that it says of itself when it starts.
+        Boot,
+        /// Events of its device model.
+        Events,
+        /// Its device model: what there is and how it is set.
+        Inventory,
+        /// An event of security.
+        SecurityEvent,
+        /// How a log is being sent.
+        LogStatus,
+        /// How firmware is being installed.
+        FirmwareStatus,
+        /// How firmware is being published in the local network.
+        PublishFirmwareStatus,
+        /// What it monitors.
+        Monitoring,
+        /// The charging profiles it has.
+        ChargingProfiles,
+        /// A limit set from elsewhere.
+        ChargingLimit,
+        /// A limit from elsewhere that is gone.
+        ChargingLimitCleared,
+        /// What a car needs.
+        EvChargingNeeds,
+        /// How a car means to charge.
+        EvChargingSchedule,
+        /// The messages it shows.
+        DisplayMessages,
+        /// What became of a reservation.
+        ReservationStatus,
+        /// What it knows of a customer: only that it was told.
+        CustomerInformation,
+        /// A certificate it asks for.
+        CertificateRequest,
+        /// A contract certificate a car asks for: only that it was asked.
+        EvCertificateRequest,
+        /// A certificate whose state it asks for.
+        CertificateStatusRequest,
+    }
     /// What a node of the tree is.
     NodeKindWord for model::NodeKind { Organisation, Installation, Area, Charger, Evse, Door }
 }
@@ -190,6 +231,14 @@ mod tests {
         for kind in model::NodeKind::ALL {
             let word = serde_json::to_value(NodeKindWord::from(kind)).unwrap();
             assert_eq!(word, kind.name());
+        }
+        for kind in model::neutral::ReportKind::ALL {
+            let word = serde_json::to_value(ReportKindWord::from(kind)).unwrap();
+            assert_eq!(word, kind.name());
+            assert_eq!(
+                model::neutral::ReportKind::from_name(kind.name()),
+                Some(kind)
+            );
         }
         for kind in model::CredentialKind::ALL {
             let word = serde_json::to_value(CredentialKindWord::from(kind)).unwrap();

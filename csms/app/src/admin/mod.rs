@@ -28,6 +28,7 @@ mod people;
 mod permits;
 mod raw;
 pub mod raw_permissions;
+mod reports;
 mod sessions;
 mod station_settings;
 mod stations;
@@ -68,7 +69,7 @@ pub use write::{Answer, Begun, Done, Kept, Once, OnceError, Write};
 
 // What `web` shows of the engine and the database, which it does not know itself.
 pub use authz::{ConsideredGrant, Explanation, GrantFinding, Outcome, StepFinding, StepLine};
-pub use store::{DoorStateRow, StoredSample};
+pub use store::{DoorStateRow, StationReport, StoredSample};
 
 /// The use cases of the admin API.
 pub struct Admin {

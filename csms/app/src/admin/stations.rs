@@ -148,7 +148,7 @@ impl Admin {
             .collect())
     }
 
-    fn is_technical(&self, caller: &Caller, node: NodeId) -> bool {
+    pub(super) fn is_technical(&self, caller: &Caller, node: NodeId) -> bool {
         [
             Action::Service,
             Action::ManageSettings,

@@ -45,6 +45,9 @@ statements! {
     INSERT_REPORT = "INSERT INTO station_reports \
         (id, station_key, organisation_id, kind, payload, received_at) \
         VALUES ($1, $2, $3, $4, $5, $6)";
+    FORGET_REPORTS = "DELETE FROM station_reports WHERE id IN (SELECT id FROM station_reports \
+        WHERE station_key = $1 AND kind = $2 \
+        ORDER BY received_at DESC, id DESC LIMIT 1000000 OFFSET 500)";
     REPORTS = "SELECT id, station_key, organisation_id, kind, payload, received_at \
         FROM station_reports WHERE station_key = $1 AND organisation_id = $2";
     PUT_REFUSED = "INSERT INTO refused_handshakes \
@@ -164,7 +167,7 @@ impl Tx {
         self.touched(PUT_CONNECTOR, args).await
     }
 
-    /// Keeps a report.
+    /// Keeps a report; of more than 500 of a station and a kind the oldest is forgotten.
     ///
     /// # Errors
     /// [`ReportId`](crate::Constraint::ReportId).
@@ -177,7 +180,10 @@ impl Tx {
             row.payload,
             row.received_at
         ];
-        self.run(INSERT_REPORT, args).await.map(drop)
+        self.run(INSERT_REPORT, args).await?;
+        self.run(FORGET_REPORTS, args![row.station, row.kind])
+            .await
+            .map(drop)
     }
 
     /// Notes a refused handshake: counted with those of the same identity before; of more than

@@ -309,6 +309,27 @@ on_both! {
         assert_eq!(store.get_remote_start(2).await.unwrap().unwrap().transaction, Some(begun));
     }
 
+    async fn the_newest_reports_of_each_kind_are_kept(database) {
+        let store = open(&database).await;
+        let station = key("cp1");
+        let organisation = id();
+        let mut other = report(&station, organisation);
+        other.kind = ReportKind::Inventory;
+        put!(store, other, |tx| tx.insert_report(&other)).unwrap();
+        for number in 0..503 {
+            let mut row = report(&station, organisation);
+            row.received_at = at(10 + number);
+            put!(store, row, |tx| tx.insert_report(&row)).unwrap();
+        }
+        let page = Page::first(1000);
+        let kept = store.list_reports(organisation, &station, None, &page).await.unwrap().items;
+        assert_eq!(kept.len(), 501);
+        let kind = Some(ReportKind::SecurityEvent);
+        let kept = store.list_reports(organisation, &station, kind, &page).await.unwrap().items;
+        let times = (kept.first().map(|row| row.received_at), kept.last().map(|row| row.received_at));
+        assert_eq!((kept.len(), times), (500, (Some(at(512)), Some(at(13)))));
+    }
+
     async fn reports_belong_to_the_tenant_the_station_had_then(database) {
         let store = open(&database).await;
         let station = key("cp1");

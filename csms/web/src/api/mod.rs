@@ -18,6 +18,7 @@ mod locks;
 mod me;
 mod organisations;
 mod people;
+mod reports;
 mod sessions;
 mod station_settings;
 mod stations;
@@ -119,6 +120,7 @@ pub(crate) fn router() -> OpenApiRouter<Api> {
         ))
         .routes(routes!(findings::list, findings::forget))
         .routes(routes!(configuration::get, configuration::read))
+        .routes(routes!(reports::list))
         .routes(routes!(commands::raw))
         .routes(routes!(audit::list))
         .routes(routes!(events::watch))

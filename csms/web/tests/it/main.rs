@@ -21,6 +21,7 @@ mod lists;
 mod once;
 mod ownership;
 mod people;
+mod reports;
 mod site;
 mod stations;
 mod tree;
