@@ -6,6 +6,8 @@
 
 mod known;
 mod path;
+#[cfg(test)]
+mod properties;
 mod walk;
 
 pub(crate) use known::known;

@@ -3,9 +3,9 @@
 //!
 //! A payload of a station goes through the field table of its action ([`form`]): known deviations
 //! are repaired and noted as [`Quirk`]s, the rest is checked. What is left is read into
-//! [`model::neutral::StationRequest`]s. The enumerations of the tables, the answers and the
-//! commands are rust-ocpp's types; no value of them ever comes from a `Default`, which there means
-//! `Accepted`.
+//! [`model::neutral::StationRequest`]s. Types are rust-ocpp's, or ours where it lacks a message or
+//! would lose something of it; no value of them ever comes from a `Default`, which there means
+//! `Accepted`. One table of each version ([`messages`]) says for every message what becomes of it.
 //!
 //! [`Adapter`] is the way in, for both versions. `lock` is our own profile for doors, which both
 //! versions carry in DataTransfer.

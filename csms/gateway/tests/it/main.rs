@@ -19,6 +19,7 @@ mod limits;
 mod measures;
 mod misdirected;
 mod pace;
+mod raw_permissions;
 mod replacement;
 mod settings;
 mod stage;

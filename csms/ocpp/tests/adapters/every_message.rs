@@ -148,6 +148,8 @@ fn commanded(version: &str) -> Vec<&'static str> {
         }),
         StationCommand::RemoteStop(TransactionRef::Number(1)),
         StationCommand::ClearCache,
+        StationCommand::TriggerBoot,
+        StationCommand::ReadConfiguration(vec!["AuthCtrlr.Enabled".into()]),
         StationCommand::DataTransfer(model::neutral::DataTransfer {
             vendor: "v".into(),
             message: None,

@@ -8,5 +8,5 @@ mod run;
 mod sample;
 
 pub(crate) use package::{Side, of_version};
-pub(crate) use run::{Outcome, run};
-pub(crate) use sample::samples;
+pub(crate) use run::{Outcome, one, run, validator};
+pub(crate) use sample::{random, samples};

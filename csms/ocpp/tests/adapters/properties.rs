@@ -1,10 +1,15 @@
+use std::sync::LazyLock;
+
+use jsonschema::Validator;
 use model::OcppVersion;
 use model::command::StationCommand;
-use ocpp::{Adapter, Peer, command_actions, request_actions};
+use model::neutral::StationReply;
+use ocpp::{Adapter, Message, Peer, Usage, command_actions, messages, request_actions};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
 use crate::conversation::{V16, V201, lock, raw};
+use crate::official::{self, Side};
 
 /// Any JSON, with the names and values of OCPP among the rest, so that the tables are reached.
 fn any_json() -> impl Strategy<Value = Value> {
@@ -122,6 +127,27 @@ proptest! {
     }
 
     #[test]
+    fn an_answer_is_there_wherever_one_is_due(payload in any_json()) {
+        let payload = raw(&payload.to_string());
+        for (adapter, version) in adapters() {
+            for message in messages(version) {
+                if !matches!(message.usage(), Usage::Reported | Usage::Refused) {
+                    continue;
+                }
+                // Refused with a CALLERROR, or answered in the words of its schema.
+                let Ok(decoded) = adapter.decode(&Peer::Charger, message.action(), &payload) else {
+                    continue;
+                };
+                let told = adapter
+                    .encode_reply(message.action(), &decoded.requests[0], &StationReply::Received)
+                    .map_err(|error| TestCaseError::fail(error.to_string()))?;
+                let told: Value = serde_json::from_str(told.get()).unwrap();
+                prop_assert_eq!(message.answer().deviations(&told), Vec::<String>::new());
+            }
+        }
+    }
+
+    #[test]
     fn nothing_an_answer_holds_is_beyond_the_adapters(payload in any_json()) {
         let answer = raw(&payload.to_string());
         for (adapter, version) in adapters() {
@@ -196,5 +222,48 @@ proptest! {
         };
         prop_assert_eq!(&report.samples[0].value, &number);
         prop_assert_eq!(report.samples[0].energy_wh, Some(expected));
+    }
+}
+
+/// Every message with the validators of its request and its answer.
+type Schemas = Vec<(Adapter, &'static Message, [(Side, Value, Validator); 2])>;
+
+fn schemas() -> &'static Schemas {
+    static SCHEMAS: LazyLock<Schemas> = LazyLock::new(|| {
+        let mut all = Vec::new();
+        for (adapter, version) in adapters() {
+            let mut official = official::of_version(version);
+            for message in messages(version) {
+                let sides = [Side::Request, Side::Answer].map(|side| {
+                    let at = official
+                        .iter()
+                        .position(|one| one.action == message.action() && one.side == side)
+                        .unwrap();
+                    let schema = official.swap_remove(at).schema;
+                    let validator = official::validator(&schema);
+                    (side, schema, validator)
+                });
+                all.push((adapter, message, sides));
+            }
+        }
+        all
+    });
+    &SCHEMAS
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn a_valid_message_is_never_changed_nor_found_odd(
+        bytes in prop::collection::vec(any::<u8>(), 0..400),
+    ) {
+        for (adapter, message, sides) in schemas() {
+            for (side, schema, validator) in sides {
+                let payload = official::random(schema, &bytes);
+                let outcome = official::one(*adapter, message, *side, validator, &payload);
+                prop_assert_eq!(outcome, Ok(()), "{} {:?}: {}", message.action(), side, payload);
+            }
+        }
     }
 }

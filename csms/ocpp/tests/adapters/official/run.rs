@@ -55,6 +55,17 @@ pub(crate) fn run(version: OcppVersion) -> Vec<Outcome> {
     outcomes
 }
 
+/// One payload of one message; what it is told otherwise is in the error.
+pub(crate) fn one(
+    adapter: Adapter,
+    message: &'static Message,
+    side: Side,
+    validator: &Validator,
+    payload: &Value,
+) -> Result<(), String> {
+    Run::of(adapter, message).one(side, validator, payload)
+}
+
 struct Run {
     adapter: Adapter,
     outcome: Outcome,
@@ -264,5 +275,26 @@ fn kept(given: &Value, got: &Value, place: &str) -> Result<(), String> {
         (Value::String(_), Value::String(got)) if got.contains('…') => Ok(()),
         (given, got) if given == got => Ok(()),
         _ => Err(format!("kept otherwise: {place}")),
+    }
+}
+
+#[test]
+fn a_thing_lost_changed_or_invented_is_noticed() {
+    use serde_json::json;
+    let given = json!({"a": [{"b": 1.50, "at": "2024-06-01T14:00:00+02:00", "text": "x"}]});
+    let got = |b: Value, at: &str, text: Value| json!({"a": [{"b": b, "at": at, "text": text}]});
+    let noon = "2024-06-01T12:00:00Z";
+    assert_eq!(same(&given, &got(json!(1.5), noon, json!("x")), ""), Ok(()));
+    for wrong in [
+        got(json!(1.51), noon, json!("x")),
+        got(json!(1.5), "2024-06-01T12:00:01Z", json!("x")),
+        got(json!(1.5), noon, json!("y")),
+        got(json!(1.5), noon, Value::Null),
+        json!({"a": []}),
+        json!({"a": [{"b": 1.5, "at": noon}]}),
+        json!({}),
+    ] {
+        assert!(same(&given, &wrong, "").is_err(), "{wrong}");
+        assert!(same(&wrong, &given, "").is_err(), "{wrong}");
     }
 }

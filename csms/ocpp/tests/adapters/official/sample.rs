@@ -1,5 +1,5 @@
 //! Samples of a schema: the least, the most, each value of each enumeration, and the most without
-//! each thing that may be left out.
+//! each thing that may be left out; and any payload that bytes choose.
 
 use serde_json::{Map, Value, json};
 
@@ -44,6 +44,83 @@ pub(crate) fn samples(schema: &Value) -> Vec<Sample> {
         ));
     }
     all
+}
+
+/// A valid payload that the bytes choose.
+pub(crate) fn random(schema: &Value, bytes: &[u8]) -> Value {
+    let mut chooser = Chooser {
+        root: schema,
+        bytes: bytes.iter(),
+    };
+    chooser.value(schema, "")
+}
+
+struct Chooser<'a> {
+    root: &'a Value,
+    bytes: std::slice::Iter<'a, u8>,
+}
+
+impl Chooser<'_> {
+    /// 0 when the bytes are used up.
+    fn next(&mut self) -> u64 {
+        self.bytes.next().copied().unwrap_or(0).into()
+    }
+
+    fn value(&mut self, schema: &Value, name: &str) -> Value {
+        let schema = resolved(self.root, schema);
+        if let Some(values) = schema["enum"].as_array() {
+            let chosen = self.next() as usize % values.len();
+            return values[chosen].clone();
+        }
+        match schema["type"].as_str() {
+            Some("object") => {
+                let mut object = Map::new();
+                for (name, property) in schema["properties"].as_object().into_iter().flatten() {
+                    if is_required(schema, name) || self.next() % 2 == 1 {
+                        object.insert(name.clone(), self.value(property, name));
+                    }
+                }
+                Value::Object(object)
+            }
+            Some("array") => {
+                let least = schema["minItems"].as_u64().unwrap_or(0);
+                let most = schema["maxItems"].as_u64().unwrap_or(ITEMS).min(ITEMS);
+                let length = least + self.next() % (most - least + 1);
+                (0..length)
+                    .map(|_| self.value(&schema["items"], name))
+                    .collect()
+            }
+            Some("string") => match schema["format"].as_str() {
+                Some("date-time") => {
+                    let (seconds, millis) = (self.next() * 12_345_678, self.next());
+                    let time = jiff::Timestamp::new(seconds as i64, millis as i32 * 1_000_000);
+                    json!(time.unwrap().to_string())
+                }
+                Some(_) => json!("https://example.org/file"),
+                None => {
+                    let most = schema["maxLength"].as_u64().unwrap_or(40).min(40);
+                    let length = self.next() % (most + 1);
+                    let letters: Vec<char> = "aZ09 :-_.,;äß漢😀\"\\/{}\u{7f}".chars().collect();
+                    let text: String = (0..length)
+                        .map(|_| letters[self.next() as usize % letters.len()])
+                        .collect();
+                    json!(text)
+                }
+            },
+            Some("integer") => {
+                let most = most(schema, name).min(i64::from(i32::MAX));
+                let number = (self.next() << 24) + (self.next() << 12) + self.next();
+                json!(1 + number as i64 % most)
+            }
+            Some("number") => {
+                let number = format!("{}.{}", self.next() << 8, self.next() % 10);
+                serde_json::from_str(&number).unwrap()
+            }
+            Some("boolean") => json!(self.next() % 2 == 1),
+            None => json!({"a": [self.next(), "b"]}),
+            Some(other) => panic!("{name}: {other}"),
+        }
+    }
 }
 
 fn resolved<'a>(root: &'a Value, schema: &'a Value) -> &'a Value {
@@ -185,19 +262,22 @@ impl Maker<'_> {
         }
     }
 
-    /// The schemas hardly limit integers; what the standard says of some in words is kept.
     fn integer(&self, schema: &Value, name: &str) -> Value {
-        let most = match name {
-            "severity" => 9,
-            "amountMultiplier" => 3,
-            // More than 16 bits hold: the seconds of a day.
-            _ => schema["maximum"]
-                .as_f64()
-                .map_or(86_400, |most| most as i64),
-        };
         match self.extent {
             Extent::Least => json!(1),
-            Extent::Most => json!(most),
+            // More than 16 bits hold: the seconds of a day.
+            Extent::Most => json!(most(schema, name).min(86_400)),
         }
+    }
+}
+
+/// The schemas hardly limit integers; what the standard says of some in words is kept.
+fn most(schema: &Value, name: &str) -> i64 {
+    match name {
+        "severity" => 9,
+        "amountMultiplier" => 3,
+        _ => schema["maximum"]
+            .as_f64()
+            .map_or(i64::from(i32::MAX), |most| most as i64),
     }
 }
