@@ -98,12 +98,19 @@ fn section(version: &str, outcomes: &[Outcome]) -> String {
             )
             .unwrap();
         }
+        let by_use_case = commanded.contains(&message.action());
+        assert_eq!(
+            by_use_case,
+            message.usage() == Usage::Commanded || message.sender() == Sender::Either,
+            "{}",
+            message.action()
+        );
         let from = match message.sender() {
             Sender::Station => "station",
             Sender::System => "us",
             Sender::Either => "both",
         };
-        let sent = match (outcome.raw, commanded.contains(&message.action())) {
+        let sent = match (outcome.raw, by_use_case) {
             (true, true) => "use case, raw",
             (true, false) => "raw",
             (false, _) => "",
