@@ -310,7 +310,7 @@ fn unreadable(
     match error.code {
         // Names are the station's; nothing in them may disturb whoever reads them.
         ErrorCode::NotImplemented => {
-            let kind = if ocpp::request_actions(other).contains(&action) {
+            let kind = if ocpp::request_actions(other).any(|known| known == action) {
                 FindingKind::OtherVersion
             } else {
                 FindingKind::UnknownAction
