@@ -140,10 +140,24 @@ fn request(adapter: Adapter, peer: &Peer, id: &MessageId, action: &str, payload:
         let [StationRequest::Report(second)] = again.requests.as_slice() else {
             panic!("{action} {kept} is no report any more");
         };
+        // What was masked may be masked further.
         assert_eq!(
-            report.payload, second.payload,
+            without_masks(&report.payload),
+            without_masks(&second.payload),
             "{action}: not as it was kept"
         );
+    }
+}
+
+fn without_masks(value: &Value) -> Value {
+    match value {
+        Value::String(text) if text.contains('…') => Value::String("…".to_owned()),
+        Value::Array(items) => items.iter().map(without_masks).collect(),
+        Value::Object(fields) => fields
+            .iter()
+            .map(|(name, value)| (name.clone(), without_masks(value)))
+            .collect(),
+        other => other.clone(),
     }
 }
 
