@@ -30,7 +30,7 @@ impl Scene {
     async fn set(server: &Server, version: Version) -> Scene {
         let owner = server.owner();
         let site = owner.installation().await;
-        let charger = owner.charger(&site, 1).await;
+        let charger = owner.charger(&site, 2).await;
         let (person, session) = owner.person_with_login().await;
         owner.grant(&person, "user", charger.node()).await;
         Scene {
@@ -93,15 +93,25 @@ impl Scene {
 
     /// Starts with a token at a station: how it is named, status and reason.
     async fn starts(&self, wire: &Wire, token: &Presented) -> (String, String, String) {
+        self.starts_at(wire, 1, token).await
+    }
+
+    async fn starts_at(
+        &self,
+        wire: &Wire,
+        evse: u32,
+        token: &Presented,
+    ) -> (String, String, String) {
         let id = unique::message_id();
         let (name, told) = match wire.version() {
             Version::V16 => {
-                let started = wire.start_16(&id, 1, token).await;
+                let started = wire.start_16(&id, evse, token).await;
                 (started.transaction_id.to_string(), status(&started.info))
             }
             Version::V201 => {
                 let name = unique::message_id();
-                let answer = wire.event(&id, &Event201::started(&name, 1, token)).await;
+                let event = Event201::started(&name, evse, token);
+                let answer = wire.event(&id, &event).await;
                 (name, status(&answer["idTokenInfo"]))
             }
         };
@@ -238,6 +248,10 @@ async fn the_token_counts_while_a_command_is_pending_and_is_one_start() {
         assert_eq!(scene.asks(&wire, &token).await, said("Accepted", "GRANTED"));
         let (name, told, reason) = scene.starts(&wire, &token).await;
         assert_eq!((told.as_str(), reason.as_str()), ("Accepted", "GRANTED"));
+        // It goes on, and no other one begins.
+        let (other, told, reason) = scene.starts_at(&wire, 2, &token).await;
+        assert_eq!((told, reason), scene.unknown());
+        scene.ends(&wire, &other).await;
         scene.ends(&wire, &name).await;
 
         // Its transaction is over and no command is pending.

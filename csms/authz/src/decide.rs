@@ -306,7 +306,8 @@ impl<'a> Deciding<'a> {
     }
 
     /// The remote token counts at a station only while a command of ours is pending there, or its
-    /// transaction is open; a plate never opens by itself.
+    /// transaction is open; one command allows one start, so an open transaction lets no other one
+    /// begin. A plate never opens by itself.
     fn counts(&self, credential: &CredentialEntry, place: &Place<'_>) -> bool {
         match credential.kind {
             CredentialKind::Rfid | CredentialKind::Key | CredentialKind::Emaid => true,
@@ -317,7 +318,11 @@ impl<'a> Deciding<'a> {
                     || self
                         .usage
                         .at_charger(charger)
-                        .any(|transaction| transaction.person == Some(credential.person))
+                        .filter(|open| open.person == Some(credential.person))
+                        .any(|open| match self.request.intent {
+                            Intent::Start(starting) => open.id == starting,
+                            Intent::Ask | Intent::Late | Intent::Stop(_) => true,
+                        })
             }),
         }
     }
