@@ -23,8 +23,8 @@ impl Chosen {
     }
 }
 
-/// The version of a connection: the first of the client's list that we know. A version in the URL
-/// has no say (OCPP 2.0.1 part 4, errata 4.2), an unknown name beside a known one does no harm
+/// The version of a connection: the one its owner pinned it to (Q2), else the first of the client's
+/// list that we know. A version in the URL has no say (OCPP 2.0.1 part 4, errata 4.2), an unknown name beside a known one does no harm
 /// (TC_B_58_CSMS).
 pub(super) fn choose(headers: &HeaderMap, settings: &StationSettings) -> Result<Chosen, Refusal> {
     let offered: Vec<&str> = headers
@@ -35,15 +35,34 @@ pub(super) fn choose(headers: &HeaderMap, settings: &StationSettings) -> Result<
         .map(str::trim)
         .filter(|name| !name.is_empty())
         .collect();
-    if let Some(version) = offered
+    let mut known = offered
         .iter()
-        .find_map(|name| Version::from_subprotocol(name))
-    {
-        return Ok(Chosen::Offered(spoken(version)));
+        .filter_map(|name| Version::from_subprotocol(name))
+        .map(spoken);
+    let chosen = match settings.pinned_version {
+        Some(pinned) => known.clone().find(|version| *version == pinned),
+        None => known.next(),
+    };
+    if let Some(version) = chosen {
+        return Ok(Chosen::Offered(version));
+    }
+    if let (Some(pinned), Some(offered)) = (settings.pinned_version, known.next()) {
+        let (pinned, offered) = (pinned.name(), offered.name());
+        return Err(Refusal {
+            status: 400,
+            code: "version_not_allowed",
+            reason: format!("the station offers OCPP {offered} and may speak OCPP {pinned} only"),
+            fix: format!(
+                "Set the station to OCPP {pinned} in its menu, or change `pinned_version` of it."
+            ),
+        });
     }
     if offered.is_empty() {
         let tolerated = settings.tolerance.of(QuirkName::NoSubprotocol) != Treatment::Refuse;
-        if settings.assume_ocpp16 && tolerated {
+        let may_be = settings
+            .pinned_version
+            .is_none_or(|pinned| pinned == OcppVersion::V16);
+        if settings.assume_ocpp16 && may_be && tolerated {
             return Ok(Chosen::Assumed(OcppVersion::V16));
         }
         return Err(Refusal {
@@ -131,6 +150,28 @@ mod tests {
         check(&["ocpp1.6", "ocpp2.0.1"], Ok(Chosen::Offered(V16)));
         check(&["ocpp2.1 , , ocpp2.0.1"], Ok(Chosen::Offered(V201)));
         check(&["nonsense", "ocpp1.6"], Ok(Chosen::Offered(V16)));
+    }
+
+    #[test]
+    fn a_pinned_version_is_the_only_one() {
+        let pinned = |version, offered: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::SEC_WEBSOCKET_PROTOCOL, offered.parse().unwrap());
+            let settings = StationSettings {
+                assume_ocpp16: true,
+                pinned_version: Some(version),
+                ..StationSettings::default()
+            };
+            choose(&headers, &settings).map_err(|refusal| refusal.code)
+        };
+        use OcppVersion::{V16, V201};
+        let both = "ocpp2.0.1, ocpp1.6";
+        assert_eq!(pinned(V16, both), Ok(Chosen::Offered(V16)));
+        assert_eq!(pinned(V201, both), Ok(Chosen::Offered(V201)));
+        assert_eq!(pinned(V16, "ocpp2.0.1"), Err("version_not_allowed"));
+        assert_eq!(pinned(V16, "ocpp2.1"), Err("unknown_subprotocol"));
+        assert_eq!(pinned(V16, " , "), Ok(Chosen::Assumed(V16)));
+        assert_eq!(pinned(V201, " , "), Err("no_subprotocol"));
     }
 
     #[test]
