@@ -300,6 +300,19 @@ impl Directory {
             .is_some_and(|entry| entry.kind == CredentialKind::App && token.kind.admits(entry.kind))
     }
 
+    /// The card whose own number a key is, whatever its state: forms of it that readers show do
+    /// not count. For what is noted about readers, not a decision.
+    #[must_use]
+    pub fn card_numbered(
+        &self,
+        organisation: OrganisationId,
+        key: &str,
+    ) -> Option<(CredentialId, PersonId)> {
+        self.credential(organisation, key)
+            .filter(|entry| matches!(entry.kind, CredentialKind::Rfid | CredentialKind::Key))
+            .map(|entry| (entry.id, entry.person))
+    }
+
     pub(crate) fn credential(
         &self,
         organisation: OrganisationId,

@@ -3,6 +3,7 @@
 
 mod access;
 mod action;
+mod card;
 mod change;
 mod configuration;
 mod decision;
@@ -28,6 +29,9 @@ pub use access::{
     ApiKey, Credential, CredentialKind, CredentialState, Effect, Grant, Session, Subject,
 };
 pub use action::{Action, ActionSet, Role};
+pub use card::{
+    Enrolment, EnrolmentProblem, EnrolmentState, ReaderProposal, UnknownCard, readings,
+};
 pub use change::{Actor, Change, ChangeKind, Committed, Revision};
 pub use configuration::{ConfigurationState, ConfigurationValue, KnownConfiguration};
 pub use decision::{Decision, Entry};

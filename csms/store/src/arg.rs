@@ -5,9 +5,10 @@ use std::borrow::Cow;
 
 use jiff::Timestamp;
 use model::{
-    AccountId, ActionSet, ApiKeyId, AreaId, ChargerId, CredentialId, DecisionId, DoorId, EvseId,
-    GrantId, InstallationId, LockId, NodeId, OrganisationId, PersonId, RequestId, Revision,
-    SessionId, StationId, StationKey, StationSettings, StopGroup, TransactionId,
+    AccountId, ActionSet, ApiKeyId, AreaId, ChargerId, CredentialId, DecisionId, DoorId,
+    EnrolmentId, EvseId, GrantId, InstallationId, LockId, NodeId, OrganisationId, PersonId,
+    ReaderProfile, RequestId, Revision, SessionId, StationId, StationKey, StationSettings,
+    StopGroup, TransactionId, UnknownCardId,
 };
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -235,6 +236,8 @@ ids!(
     DoorId,
     LockId,
     CredentialId,
+    UnknownCardId,
+    EnrolmentId,
     GrantId,
     ApiKeyId,
     SessionId,
@@ -332,6 +335,7 @@ json!(
     Value = "JSON",
     Vec<u32> = "connectors",
     StationSettings = "station settings",
+    ReaderProfile = "reader profile",
 );
 
 pub(crate) fn corrupt(what: &'static str, problem: impl std::fmt::Display) -> StoreError {

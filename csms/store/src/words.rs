@@ -7,7 +7,8 @@ use model::neutral::ReportKind;
 use model::{
     AcceptedState, Action, AuthorizationRequired, ChangeKind, ChargerAuthorization,
     ConfigurationState, CredentialKind, CredentialState, DoorFail, DoorResult, DoorState, Effect,
-    Entry, OcppVersion, OfflinePolicy, PersonState, Phase, QuirkName, Reason, Role,
+    EnrolmentProblem, EnrolmentState, Entry, OcppVersion, OfflinePolicy, PersonState, Phase,
+    QuirkName, Reason, Role,
 };
 
 use crate::StoreError;
@@ -44,6 +45,18 @@ words! {
     OfflinePolicy { Closed = "closed", List = "list" }
     AcceptedState { New = "new", Accepted = "accepted", Pending = "pending", Rejected = "rejected" }
     Phase { Started = "started", Updated = "updated", Ended = "ended" }
+    EnrolmentState {
+        Open = "open",
+        Presented = "presented",
+        Confirmed = "confirmed",
+        Ended = "ended",
+    }
+    EnrolmentProblem {
+        Taken = "taken",
+        Ambiguous = "ambiguous",
+        RandomUid = "random_uid",
+        Unusable = "unusable",
+    }
     ReportKind {
         Events = "events",
         Inventory = "inventory",

@@ -8,6 +8,7 @@ mod credentials;
 mod decisions;
 mod doors;
 mod droppable;
+mod enrolments;
 mod findings;
 mod grants;
 mod idempotency;
@@ -20,6 +21,7 @@ mod samples;
 mod stations;
 mod transaction_records;
 mod transactions;
+mod unknown_cards;
 mod watch;
 
 pub use cache_debts::CacheDebt;
@@ -71,6 +73,7 @@ pub(crate) fn statements() -> Vec<(&'static str, crate::sql::Sql)> {
         decisions::STATEMENTS,
         doors::STATEMENTS,
         droppable::STATEMENTS,
+        enrolments::STATEMENTS,
         findings::STATEMENTS,
         grants::STATEMENTS,
         idempotency::STATEMENTS,
@@ -84,6 +87,7 @@ pub(crate) fn statements() -> Vec<(&'static str, crate::sql::Sql)> {
         stations::STATEMENTS,
         transaction_records::STATEMENTS,
         transactions::STATEMENTS,
+        unknown_cards::STATEMENTS,
         watch::STATEMENTS,
     ]
     .concat()
