@@ -6,6 +6,7 @@
 mod api_keys;
 mod areas;
 mod audit;
+mod cards_file;
 mod chargers;
 mod configuration;
 mod credentials;
@@ -47,6 +48,9 @@ use crate::App;
 pub use api_keys::{ApiKeyView, NewApiKey, NewKey};
 pub use areas::{AreaPatch, NewArea};
 pub use audit::AuditEntry;
+pub use cards_file::{
+    Export, ImportCard, ImportLine, ImportPerson, ImportQuery, ImportReport, Numbers,
+};
 pub use chargers::{ChargerPatch, ChargerView, NewCharger};
 pub use configuration::ConfigurationView;
 pub use credentials::{CredentialPatch, NewCredential};

@@ -3,6 +3,7 @@
 mod api_keys;
 mod areas;
 mod audit;
+mod cards_file;
 mod chargers;
 mod commands;
 mod configuration;
@@ -102,6 +103,8 @@ pub(crate) fn router() -> OpenApiRouter<Api> {
             credentials::update,
             credentials::delete
         ))
+        .routes(routes!(cards_file::import))
+        .routes(routes!(cards_file::export))
         .routes(routes!(enrolments::open, enrolments::list))
         .routes(routes!(enrolments::get, enrolments::end))
         .routes(routes!(enrolments::confirm))
