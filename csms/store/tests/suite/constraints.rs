@@ -73,6 +73,10 @@ on_both! {
             Constraint::DoorStateId,
             Constraint::DoorEventId,
             Constraint::DecisionId,
+            Constraint::AuditSegmentNumber,
+            Constraint::AuditRegisterName,
+            Constraint::Pseudonym,
+            Constraint::PseudonymTarget,
             Constraint::Revision,
             Constraint::CounterName,
         ];

@@ -11,6 +11,7 @@ mod decisions;
 mod door_access;
 mod doors;
 mod events;
+mod export;
 mod findings;
 mod grants;
 mod installations;
@@ -93,6 +94,7 @@ pub(crate) fn router() -> OpenApiRouter<Api> {
         .routes(routes!(people::create, people::list))
         .routes(routes!(people::get, people::update, people::delete))
         .routes(routes!(people::create_login))
+        .routes(routes!(people::erase))
         .routes(routes!(who::what))
         .routes(routes!(credentials::create, credentials::list))
         .routes(routes!(
@@ -103,6 +105,7 @@ pub(crate) fn router() -> OpenApiRouter<Api> {
         .routes(routes!(grants::create, grants::list))
         .routes(routes!(grants::get, grants::delete))
         .routes(routes!(decisions::list))
+        .routes(routes!(export::decisions))
         .routes(routes!(decisions::get))
         .routes(routes!(decisions::explain))
         .routes(routes!(transactions::list))
@@ -121,5 +124,6 @@ pub(crate) fn router() -> OpenApiRouter<Api> {
         .routes(routes!(configuration::get, configuration::read))
         .routes(routes!(commands::raw))
         .routes(routes!(audit::list))
+        .routes(routes!(export::audit))
         .routes(routes!(events::watch))
 }

@@ -15,6 +15,7 @@ mod commands;
 mod configuration;
 mod credentials;
 mod document;
+mod export;
 mod forms;
 mod keys;
 mod lists;
