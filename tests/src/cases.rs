@@ -164,6 +164,14 @@ pub struct GrantFacts {
     pub from: Option<String>,
     /// End of validity, from now.
     pub until: Option<String>,
+    /// Its schedule: `always` or `never`.
+    pub hours: Option<String>,
+    /// The kinds of credential it is for.
+    pub kinds: Option<Vec<String>>,
+    /// The strength it asks for.
+    pub strength: Option<String>,
+    /// `to: tag`: given to a tag that the person stands in.
+    pub to: Option<String>,
     /// Taken back again before the question.
     #[serde(default)]
     pub revoked: Revoked,

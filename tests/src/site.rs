@@ -115,16 +115,47 @@ impl Site {
         }
         for grant in &facts.grants {
             for (kind, id) in self.nodes(case, grant, area).await {
-                let made = self
-                    .owner
-                    .grant_with(&person, (&kind, &id), fields_of(grant))
-                    .await;
+                let mut fields = fields_of(grant);
+                if let Some(hours) = &grant.hours {
+                    fields["schedule_id"] = json!(self.schedule(hours).await);
+                }
+                if grant.to.as_deref() == Some("tag") {
+                    fields["subject"] = json!({ "tag": self.tag_of(&person).await });
+                }
+                let made = self.owner.grant_with(&person, (&kind, &id), fields).await;
                 if grant.revoked == Revoked::Yes {
                     self.owner.revoke(&made).await;
                 }
             }
         }
         self.people.insert(name.to_owned(), person);
+    }
+
+    /// Hours that hold always, or never.
+    async fn schedule(&self, hours: &str) -> String {
+        let days = json!(["mon", "tue", "wed", "thu", "fri", "sat", "sun", "holiday"]);
+        let slots = match hours {
+            "always" => json!([{ "days": days, "from": "00:00", "until": "24:00" }]),
+            "never" => json!([]),
+            other => panic!("`{other}` are no hours of a case"),
+        };
+        let fields = json!({ "name": hours, "slots": slots });
+        let made = self.owner.post("/v1/schedules", fields).await;
+        crate::facts::text(&made.expect(201), "id")
+    }
+
+    /// A tag that the person stands in, by way of another.
+    async fn tag_of(&self, person: &Person) -> String {
+        let mut member = json!({ "person": person.id });
+        let mut tag = String::new();
+        for _ in 0..2 {
+            let made = self.owner.post("/v1/tags", json!({ "name": "T" })).await;
+            tag = crate::facts::text(&made.expect(201), "id");
+            let path = format!("/v1/tags/{tag}/members");
+            drop(self.owner.post(&path, member).await.expect(201));
+            member = json!({ "tag": tag });
+        }
+        tag
     }
 
     /// The nodes a grant of the case is meant for.
@@ -310,6 +341,14 @@ fn fields_of(grant: &GrantFacts) -> Value {
     set(
         "actions",
         grant.actions.as_ref().map(|actions| json!(actions)),
+    );
+    set(
+        "credential_kinds",
+        grant.kinds.as_ref().map(|kinds| json!(kinds)),
+    );
+    set(
+        "minimum_strength",
+        grant.strength.as_ref().map(|strength| json!(strength)),
     );
     set("effect", grant.effect.as_ref().map(|effect| json!(effect)));
     set(

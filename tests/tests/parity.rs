@@ -116,6 +116,22 @@ fn matrix() -> BTreeMap<(&'static str, Entry), usize> {
     counts
 }
 
+/// Reasons and kinds of credential that the engine knows and no socket reaches yet.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Unreached {
+    what: String,
+    because: String,
+}
+
+fn unreached() -> BTreeSet<String> {
+    let lines = cases::read::<Vec<Unreached>>("unreached.yaml");
+    for line in &lines {
+        assert!(line.because.len() > 10, "{}: say why", line.what);
+    }
+    lines.into_iter().map(|line| line.what).collect()
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct EmptyCells {
@@ -151,9 +167,10 @@ fn every_empty_cell_of_reason_and_entry_has_a_written_reason() {
             assert!(told.insert(cell.clone()), "{cell:?} is told twice");
         }
     }
+    let unreached = unreached();
     let empty: BTreeSet<(String, Entry)> = counts
         .iter()
-        .filter(|(_, count)| **count == 0)
+        .filter(|((reason, _), count)| **count == 0 && !unreached.contains(*reason))
         .map(|((reason, entry), _)| ((*reason).to_owned(), *entry))
         .collect();
     let untold: Vec<_> = empty.difference(&told).collect();
@@ -177,12 +194,17 @@ fn the_cases_cover_reasons_roles_kinds_and_flags() {
         cases.len()
     );
 
+    let unreached = unreached();
     for reason in model::Reason::ALL {
         let count = cases
             .iter()
             .filter(|case| case.expect == reason.code())
             .count();
-        assert!(count >= 2, "{} is expected by {count} cases", reason.code());
+        if unreached.contains(reason.code()) {
+            assert_eq!(count, 0, "{} is reached: take it off", reason.code());
+        } else {
+            assert!(count >= 2, "{} is expected by {count} cases", reason.code());
+        }
         assert!(
             status_table::reasons().any(|known| known == reason.code()),
             "{} has no line in the table of statuses",
@@ -204,9 +226,11 @@ fn the_cases_cover_reasons_roles_kinds_and_flags() {
             .any(|card| card.kind.as_deref().unwrap_or("rfid") == kind.name());
         let app = cases.iter().any(|case| case.ask.card.ends_with(".app"));
         let is_app = kind == model::CredentialKind::App;
-        assert!(
-            held || (is_app && app),
-            "nobody presents a credential of kind {}",
+        let presented = held || (is_app && app);
+        assert_ne!(
+            presented,
+            unreached.contains(kind.name()),
+            "nobody presents a credential of kind {}, or it is said to be unreached",
             kind.name()
         );
     }

@@ -355,6 +355,32 @@ impl World {
                 let person = owner.person().await;
                 owner.grant(&person, "user", self.site.node()).await
             }
+            "tags" => {
+                let tag = text(
+                    &owner
+                        .post("/v1/tags", json!({ "name": "T" }))
+                        .await
+                        .expect(201),
+                    "id",
+                );
+                let member = json!({ "person": self.user.id });
+                drop(
+                    owner
+                        .post(&format!("/v1/tags/{tag}/members"), member)
+                        .await
+                        .expect(201),
+                );
+                tag
+            }
+            "members" => self.user.id.clone(),
+            "schedules" => {
+                let fields = json!({ "slots": [] });
+                text(&owner.post("/v1/schedules", fields).await.expect(201), "id")
+            }
+            "calendars" => {
+                let fields = json!({ "dates": [] });
+                text(&owner.post("/v1/calendars", fields).await.expect(201), "id")
+            }
             "api-keys" => {
                 let fields = json!({ "name": "K", "scopes": ["view_all"] });
                 text(&owner.post("/v1/api-keys", fields).await.expect(201), "id")

@@ -8,10 +8,11 @@ use std::sync::Arc;
 use authz::{Directory, NodeDetail, NodeEntry};
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use jiff::Timestamp;
 use model::command::StationCommand;
 use model::{
-    AuthorizationRequired, Change, ChargerId, Committed, CredentialState, DoorId, Effect, NodeId,
-    PersonId, PersonState, StationKey, Subject,
+    AuthorizationRequired, Change, ChargerId, Committed, CredentialState, DoorId, Effect, Member,
+    NodeId, OrganisationId, PersonId, PersonState, StationKey, Subject, TagId,
 };
 use tokio::sync::broadcast::error::RecvError;
 
@@ -49,13 +50,17 @@ enum Concerned {
     Below(NodeId),
     /// Every charger of the organisation, for what this person holds.
     Of(PersonId),
+    /// Every charger on which this tag was granted something, for everybody in it.
+    GrantedTo(TagId),
+    /// Every charger of the organisation.
+    Everywhere(OrganisationId),
 }
 
 impl App {
     /// Follows the changes for as long as the process lives.
     pub(crate) fn follow_changes(self: &Arc<Self>) {
         let mut changes = self.live.changes();
-        let mut flags = flags_of(&self.live.directory());
+        let mut flags = flags_of(&self.live.directory(), self.clock.now());
         let app = Arc::downgrade(self);
         let stop = self.stopping();
         self.tasks.spawn(async move {
@@ -77,7 +82,7 @@ impl App {
                         // What exactly changed is unknown: every cache may be wrong.
                         tracing::warn!(missed, "clearing every cache");
                         let directory = app.live.directory();
-                        flags = flags_of(&directory);
+                        flags = flags_of(&directory, app.clock.now());
                         let all = flags.keys().copied().collect();
                         app.owe_caches(all, directory.revision()).await;
                     }
@@ -93,6 +98,7 @@ impl App {
         flags: &mut HashMap<ChargerId, AuthorizationRequired>,
     ) {
         let directory = self.live.directory();
+        let at = self.clock.now();
         let mut chargers: HashSet<ChargerId> = HashSet::new();
         let mut people: HashSet<PersonId> = HashSet::new();
         for committed in batch {
@@ -108,18 +114,33 @@ impl App {
                 Some(Concerned::Of(person)) => {
                     people.insert(person);
                     if let Some(entry) = directory.person(person) {
-                        for grant in entry.grants.iter() {
+                        for grant in directory.grants_held(entry) {
                             chargers.extend(chargers_below(&directory, grant.node));
                         }
                     }
                 }
+                Some(Concerned::GrantedTo(tag)) => {
+                    people.extend(directory.people_in(tag));
+                    for grant in directory.grants_of_tag(tag) {
+                        chargers.extend(chargers_below(&directory, grant.node));
+                    }
+                }
+                Some(Concerned::Everywhere(organisation)) => {
+                    chargers.extend(chargers_below(&directory, organisation.into()));
+                }
                 None => {}
             }
             // Q33: they may have blocked the card themselves.
-            chargers.extend(self.blocked_cards.take(&committed.change, self.clock.now()));
+            chargers.extend(self.blocked_cards.take(&committed.change, &directory, at));
             if let Change::Grant(grant) = &committed.change {
-                let Subject::Person(person) = grant.subject;
-                people.insert(person);
+                match grant.subject {
+                    Subject::Person(person) => {
+                        people.insert(person);
+                    }
+                    Subject::Tag(tag) => people.extend(directory.people_in(tag)),
+                    // They present no card here.
+                    Subject::Partner(_) => {}
+                }
             }
             let touched = match &committed.change {
                 Change::Installation(row) => chargers_below(&directory, row.id.into()),
@@ -132,12 +153,17 @@ impl App {
                 | Change::Person(_)
                 | Change::Credential(_)
                 | Change::Grant(_)
-                | Change::ApiKey(_) => Vec::new(),
+                | Change::ApiKey(_)
+                | Change::Tag(_)
+                | Change::Membership(_)
+                | Change::Schedule(_)
+                | Change::Calendar(_)
+                | Change::Emergency(_) => Vec::new(),
             };
             for charger in touched {
                 let now = directory
                     .node(charger)
-                    .map(|entry| directory.authorization_required(entry));
+                    .map(|entry| directory.authorization_required(entry, at));
                 let before = match now {
                     Some(now) => flags.insert(charger, now),
                     None => flags.remove(&charger),
@@ -183,7 +209,8 @@ impl App {
                         transaction.charger.into(),
                     )
                 };
-                if !self.pep.decide(&request, now).allows() {
+                // Where it is decided elsewhere, it ends there.
+                if matches!(self.pep.decide(&request, now), authz::Outcome::Deny(_)) {
                     self.stop_soon(transaction.id);
                 }
             }
@@ -223,7 +250,12 @@ fn removed_station(change: &Change) -> Option<StationKey> {
         | Change::Person(_)
         | Change::Credential(_)
         | Change::Grant(_)
-        | Change::ApiKey(_) => None,
+        | Change::ApiKey(_)
+        | Change::Tag(_)
+        | Change::Membership(_)
+        | Change::Schedule(_)
+        | Change::Calendar(_)
+        | Change::Emergency(_) => None,
     }
 }
 
@@ -237,15 +269,29 @@ fn concerned(change: &Change) -> Option<Concerned> {
         Change::Credential(credential) => {
             let takes = credential.deleted_at.is_some()
                 || credential.state != CredentialState::Active
+                || credential.suspension.is_some()
                 || credential.valid_until.is_some();
             takes.then_some(Concerned::Of(credential.person))
         }
         Change::Person(person) => {
             let takes = person.deleted_at.is_some()
                 || person.state != PersonState::Active
+                || person.suspension.is_some()
                 || person.member_until.is_some();
             takes.then_some(Concerned::Of(person.id))
         }
+        Change::Membership(membership) => match membership.member {
+            Member::Person(person) => membership
+                .removed_at
+                .map(|_| Concerned::Of(person)),
+            Member::Tag(_) | Member::Point(_) => membership
+                .removed_at
+                .map(|_| Concerned::GrantedTo(membership.tag)),
+        },
+        Change::Tag(tag) => tag.deleted_at.map(|_| Concerned::Everywhere(tag.organisation)),
+        // Hours may have become fewer.
+        Change::Schedule(schedule) => Some(Concerned::Everywhere(schedule.organisation)),
+        Change::Calendar(calendar) => Some(Concerned::Everywhere(calendar.organisation)),
         Change::Organisation(_)
         | Change::Installation(_)
         | Change::Area(_)
@@ -253,7 +299,9 @@ fn concerned(change: &Change) -> Option<Concerned> {
         | Change::Lock(_)
         | Change::Station(_)
         | Change::Door(_)
-        | Change::ApiKey(_) => None,
+        | Change::ApiKey(_)
+        // Doors remember nobody.
+        | Change::Emergency(_) => None,
     }
 }
 
@@ -264,7 +312,7 @@ fn chargers_below(directory: &Directory, node: NodeId) -> Vec<ChargerId> {
         Some(NodeDetail::Charger { .. }) => vec![node.into()],
         Some(NodeDetail::Evse { charger, .. }) => vec![*charger],
         Some(NodeDetail::Door(_)) => Vec::new(),
-        Some(NodeDetail::Organisation | NodeDetail::Installation(_) | NodeDetail::Area) => {
+        Some(NodeDetail::Organisation | NodeDetail::Installation(_) | NodeDetail::Area(_)) => {
             directory
                 .nodes()
                 .filter(|(_, entry)| matches!(entry.detail, NodeDetail::Charger { .. }))
@@ -275,10 +323,10 @@ fn chargers_below(directory: &Directory, node: NodeId) -> Vec<ChargerId> {
     }
 }
 
-fn flags_of(directory: &Directory) -> HashMap<ChargerId, AuthorizationRequired> {
+fn flags_of(directory: &Directory, now: Timestamp) -> HashMap<ChargerId, AuthorizationRequired> {
     directory
         .nodes()
         .filter(|(_, entry)| matches!(entry.detail, NodeDetail::Charger { .. }))
-        .map(|(id, entry)| (id.into(), directory.authorization_required(entry)))
+        .map(|(id, entry)| (id.into(), directory.authorization_required(entry, now)))
         .collect()
 }

@@ -184,7 +184,10 @@ impl App {
     #[must_use]
     pub fn actor(&self, caller: &Caller, organisation: model::OrganisationId) -> Actor {
         Actor {
-            person: caller.person_in(organisation),
+            // A partner acts as a person of their own organisation.
+            person: caller
+                .person_in(organisation)
+                .or_else(|| caller.persons.first().map(|(_, person)| *person)),
             api_key: caller.api_key(),
             request: Some(caller.request),
             at: self.clock.now(),
@@ -220,7 +223,12 @@ async fn load(store: &Store, live: &Live, now: Timestamp) -> Result<(), StoreErr
                 | Change::Person(_)
                 | Change::Credential(_)
                 | Change::Grant(_)
-                | Change::ApiKey(_)) => {
+                | Change::ApiKey(_)
+                | Change::Tag(_)
+                | Change::Membership(_)
+                | Change::Schedule(_)
+                | Change::Calendar(_)
+                | Change::Emergency(_)) => {
                     for area in parents_first(std::mem::take(&mut areas)) {
                         builder.add(&area);
                     }
@@ -247,6 +255,8 @@ async fn take_up_usage(
     let directory = live.directory();
     let now = clock.now();
     let open = store.open_all().await?;
+    let totals = store.all_totals().await?;
+    let running = store.running_uses().await?;
     let mut remotes = Vec::new();
     for remote in store.all_pending(now).await? {
         if let Some(station) = store.get_station(&remote.station).await?
@@ -260,6 +270,12 @@ async fn take_up_usage(
         }
     }
     pep.usage(|usage| {
+        for total in &totals {
+            usage.set_used(total.grant, total.person, crate::pep::used(total));
+        }
+        for it in running {
+            usage.recall(it.of, it.grant, it.person);
+        }
         for transaction in open {
             let Some(charger) = transaction.charger else {
                 continue;

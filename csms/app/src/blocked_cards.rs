@@ -4,9 +4,10 @@
 
 use std::collections::{HashMap, HashSet};
 
+use authz::Directory;
 use jiff::{SignedDuration, Timestamp};
 use model::{
-    Change, ChargerId, CredentialState, Effect, PersonId, PersonState, Subject, normalise,
+    Change, ChargerId, CredentialState, Effect, Member, PersonId, PersonState, Subject, normalise,
 };
 use parking_lot::Mutex;
 
@@ -56,9 +57,18 @@ impl BlockedCards {
 
     /// The chargers where somebody was refused to whom a change may have given a right. They are
     /// forgotten: what is owed to them is noted elsewhere.
-    pub(crate) fn take(&self, change: &Change, now: Timestamp) -> HashSet<ChargerId> {
+    pub(crate) fn take(
+        &self,
+        change: &Change,
+        directory: &Directory,
+        now: Timestamp,
+    ) -> HashSet<ChargerId> {
         let mut seen = self.0.lock();
-        who_gains(change)
+        let gaining = match who_gains(change, directory) {
+            Gaining::These(who) => who,
+            Gaining::Anybody => seen.keys().cloned().collect(),
+        };
+        gaining
             .into_iter()
             .filter_map(|who| seen.remove(&who))
             .flatten()
@@ -68,17 +78,31 @@ impl BlockedCards {
     }
 }
 
+/// Who may gain by a change.
+enum Gaining {
+    These(Vec<Refused>),
+    /// Hours and sets of points: whom they concern is not looked for.
+    Anybody,
+}
+
 /// Who may have a right after a change that they had not before.
-fn who_gains(change: &Change) -> Vec<Refused> {
-    match change {
-        Change::Grant(grant) if grant.effect == Effect::Allow && grant.revoked_at.is_none() => {
-            let Subject::Person(person) = grant.subject;
-            vec![Refused::Person(person)]
-        }
-        // The end of a denial.
-        Change::Grant(grant) if grant.effect == Effect::Deny && grant.revoked_at.is_some() => {
-            let Subject::Person(person) = grant.subject;
-            vec![Refused::Person(person)]
+fn who_gains(change: &Change, directory: &Directory) -> Gaining {
+    let all = |people: Vec<PersonId>| people.into_iter().map(Refused::Person).collect();
+    Gaining::These(match change {
+        Change::Schedule(_) | Change::Calendar(_) => return Gaining::Anybody,
+        Change::Membership(row) => match row.member {
+            Member::Person(person) => vec![Refused::Person(person)],
+            Member::Tag(tag) => all(directory.people_in(tag)),
+            Member::Point(_) => return Gaining::Anybody,
+        },
+        // A permission that begins, or a denial that ends.
+        Change::Grant(grant) if (grant.effect == Effect::Allow) == grant.revoked_at.is_none() => {
+            match grant.subject {
+                Subject::Person(person) => vec![Refused::Person(person)],
+                Subject::Tag(tag) => all(directory.people_in(tag)),
+                // They present no card here.
+                Subject::Partner(_) => Vec::new(),
+            }
         }
         Change::Credential(row)
             if row.deleted_at.is_none() && row.state == CredentialState::Active =>
@@ -101,8 +125,12 @@ fn who_gains(change: &Change) -> Vec<Refused> {
         | Change::Lock(_)
         | Change::Station(_)
         | Change::Door(_)
-        | Change::ApiKey(_) => Vec::new(),
-    }
+        | Change::ApiKey(_)
+        // Nothing is granted to a tag that is new or goes.
+        | Change::Tag(_)
+        // Chargers know no emergencies.
+        | Change::Emergency(_) => Vec::new(),
+    })
 }
 
 #[cfg(test)]

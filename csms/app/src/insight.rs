@@ -68,6 +68,7 @@ impl App {
                     action,
                     resource,
                     intent: Intent::Ask,
+                    context: authz::Context::default(),
                 };
                 Ok(self.pep.explain(&request, at))
             }
@@ -88,6 +89,7 @@ impl App {
                     action,
                     resource,
                     intent: Intent::Ask,
+                    context: authz::Context::default(),
                 };
                 Ok(self.pep.explain(&request, at))
             }
@@ -118,6 +120,7 @@ impl App {
                     action,
                     resource,
                     intent: Intent::Ask,
+                    context: authz::Context::default(),
                 };
                 let outcome = self.pep.decide(&request, at);
                 outcome.allows().then(|| Holder {
@@ -158,6 +161,7 @@ impl App {
                     action,
                     resource,
                     intent: Intent::Ask,
+                    context: authz::Context::default(),
                 };
                 let outcome = self.pep.decide(&request, at);
                 outcome.allows().then(|| Held {

@@ -7,11 +7,13 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use authz::{Act, Asker, Explanation, Outcome, Permit, Request, Resource, Usage};
+use authz::{
+    Act, Asker, Context, Explanation, Outcome, Permit, Request, Resource, Told, Usage, Used,
+};
 use jiff::Timestamp;
-use model::{Action, Decision, DecisionId, Entry, NodeId, PersonId, StationKey};
+use model::{Action, Decision, DecisionId, Entry, GrantId, NodeId, PersonId, StationKey, UseId};
 use parking_lot::Mutex;
-use store::Store;
+use store::{GrantTotal, Lasting, Store, Strictness};
 use uuid::Uuid;
 
 use crate::clock::SharedClock;
@@ -142,6 +144,99 @@ impl Pep {
         Ok(decided)
     }
 
+    /// Decides on something that happens at once: what it takes of a limited grant is taken before
+    /// anybody hears of it, and of two at once one gets it.
+    ///
+    /// # Errors
+    /// When nothing could be taken or logged: then nothing may follow from the decision.
+    pub async fn decide_taken(
+        &self,
+        request: &Request<'_>,
+        origin: &Origin<'_>,
+    ) -> Result<Decided, NotLogged> {
+        let now = self.clock.now();
+        loop {
+            let (decided, taken) = self.decide_and(request, origin, now, |outcome, usage| {
+                let Outcome::Allow(terms) = outcome else {
+                    return None;
+                };
+                let taking = terms.taking?;
+                let of = taking.of?;
+                // A retry has it already and keeps it, whatever comes.
+                let again = usage.has_taken(of, taking.grant, taking.person);
+                usage.take(of, taking.grant, taking.person, false);
+                Some((taking, of, again))
+            });
+            let Some((taking, of, again)) = taken else {
+                self.log(decided.row.clone()).await?;
+                return Ok(decided);
+            };
+            let receipt = self
+                .store
+                .write(self.wait, move |tx| {
+                    Box::pin(async move {
+                        tx.take_use(
+                            of,
+                            taking.grant,
+                            taking.person,
+                            taking.limits,
+                            Lasting::Moment,
+                            Strictness::Within,
+                            now,
+                        )
+                        .await
+                    })
+                })
+                .await;
+            let terms = match decided.outcome {
+                Outcome::Allow(terms) => terms,
+                Outcome::Deny(_) | Outcome::Ask(_) => return Err(NotLogged),
+            };
+            match receipt {
+                Ok(Some(receipt)) => {
+                    let outcome = terms
+                        .reserved(&receipt)
+                        .map(Outcome::Allow)
+                        .ok_or(NotLogged)?;
+                    self.log(decided.row.clone()).await?;
+                    return Ok(Decided {
+                        outcome,
+                        row: decided.row,
+                    });
+                }
+                // Another node was faster: what it took is learnt, and it is decided again.
+                Ok(None) => self.learn_used(taking.grant, taking.person, of).await?,
+                Err(error) => {
+                    tracing::error!(%error, "a use could not be taken");
+                    if !again {
+                        self.usage(|usage| usage.give_back(of));
+                    }
+                    return Err(NotLogged);
+                }
+            }
+        }
+    }
+
+    /// What is used of a grant by the database, which may know of other nodes.
+    async fn learn_used(
+        &self,
+        grant: GrantId,
+        person: PersonId,
+        refused: UseId,
+    ) -> Result<(), NotLogged> {
+        let total = self.store.get_total(grant, person).await.map_err(|error| {
+            tracing::error!(%error, "what is used of a grant is not known");
+            NotLogged
+        })?;
+        self.usage(|usage| {
+            usage.give_back(refused);
+            if let Some(total) = total {
+                usage.set_used(grant, person, used(&total));
+            }
+        });
+        Ok(())
+    }
+
     /// Writes a row; waits for a place in the log.
     ///
     /// # Errors
@@ -194,7 +289,11 @@ impl Pep {
             .map_err(|NotLogged| ApiError::Unavailable)?;
         match &decided.outcome {
             Outcome::Allow(terms) => terms.permit::<A>().ok_or(ApiError::Internal),
-            Outcome::Deny(_) if !self.sees(caller, node) => Err(ApiError::NotFound),
+            Outcome::Deny(_) | Outcome::Ask(_) if !self.sees(caller, node) => {
+                Err(ApiError::NotFound)
+            }
+            // Only `use` at the point is asked elsewhere, and nothing else is permitted here.
+            Outcome::Ask(_) => Err(ApiError::Internal),
             Outcome::Deny(denial) => Err(ApiError::Forbidden {
                 action: request.action,
                 ask: self.who_can_give(node).await,
@@ -230,11 +329,18 @@ impl Pep {
         })
     }
 
-    /// The person a caller is in the organisation of a node.
+    /// The person a caller is in the organisation of a node, or in a partner of it.
     #[must_use]
     pub fn person_of(&self, caller: &Caller, node: NodeId) -> Option<PersonId> {
         let directory = self.live.directory();
-        caller.person_in(directory.node(node)?.organisation)
+        let organisation = directory.node(node)?.organisation;
+        caller.person_in(organisation).or_else(|| {
+            // Or in one that is a partner of it.
+            let mut partners = caller.persons.iter();
+            partners
+                .find(|(other, _)| directory.is_partner(*other, organisation))
+                .map(|(_, person)| *person)
+        })
     }
 
     /// Names of people who manage access on a node, at most five.
@@ -259,6 +365,16 @@ impl Pep {
     }
 }
 
+/// What was used, as the engine counts it.
+pub(crate) fn used(total: &GrantTotal) -> Used {
+    Used {
+        uses: total.uses,
+        minutes: total.minutes,
+        wh: u64::try_from(total.wh).unwrap_or(0),
+        running: total.running,
+    }
+}
+
 #[expect(clippy::disallowed_methods, reason = "the policy enforcement point")]
 fn ask(
     request: &Request<'_>,
@@ -266,7 +382,20 @@ fn ask(
     usage: &Usage,
     at: Timestamp,
 ) -> Outcome {
-    authz::decide(request, directory, usage, at)
+    let outcome = authz::decide(request, directory, usage, at);
+    if !matches!(outcome, Outcome::Ask(_)) {
+        return outcome;
+    }
+    // Nobody is there to be asked: that is no answer.
+    let context = Context {
+        told: Some(Told::Nothing),
+        ..request.context
+    };
+    let request = Request {
+        context,
+        ..*request
+    };
+    authz::decide(&request, directory, usage, at)
 }
 
 #[expect(clippy::disallowed_methods, reason = "the policy enforcement point")]

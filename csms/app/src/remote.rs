@@ -7,7 +7,7 @@ use model::command::{CommandAnswer, CommandError, OpenDoor, RemoteStart, Station
 use model::neutral::{DoorEventReport, DoorReply};
 use model::{
     Action, ChargerId, Decision, DoorId, Entry, LockId, NodeId, OrganisationId, PersonId,
-    PresentedToken, StationKey, TokenKind, Transaction, TransactionId, TransactionRef,
+    PresentedToken, StationKey, TokenKind, Transaction, TransactionId, TransactionRef, UseId,
 };
 use serde_json::json;
 use store::{Counter, RemoteStartRow, StoreError};
@@ -246,7 +246,7 @@ impl App {
             .map_err(|_| ApiError::Unavailable)?;
         let allowed = match &decided.outcome {
             authz::Outcome::Allow(terms) => terms.permit::<act::StopOwn>().is_some(),
-            authz::Outcome::Deny(_) => false,
+            authz::Outcome::Deny(_) | authz::Outcome::Ask(_) => false,
         };
         // That one's own has ended is told to whoever may see it.
         let seen_as_ended = transaction.ended_at.is_some()
@@ -402,7 +402,8 @@ impl App {
         let organisation = Some(device.organisation);
         self.turn_token(&device.station, organisation, &mut token, "Door.Authorize");
         let resource = Resource::Lock(device.lock, Some(device.number));
-        let request = Request::token(&token, resource, Intent::Ask);
+        let attempt = UseId(Uuid::now_v7());
+        let request = Request::token(&token, resource, Intent::Open(attempt));
         let origin = Origin {
             entry: Entry::DoorHttp,
             station: None,
@@ -410,7 +411,7 @@ impl App {
         };
         let decided = self
             .pep
-            .decide_logged(&request, &origin)
+            .decide_taken(&request, &origin)
             .await
             .map_err(|_| ApiError::Unavailable)?;
         self.tell_decision(&decided);

@@ -1,16 +1,29 @@
 //! The decision: fixed steps in a fixed order. The numbers are those of docs/authorization.md.
 
 use jiff::Timestamp;
-use model::{
-    Action, AuthorizationRequired, ChargerId, CredentialKind, CredentialState, GrantId, NodeId,
-    PersonState, Reason,
-};
+use model::{Action, ChargerId, GrantId, NodeId, Reason};
 
-use crate::directory::{CredentialEntry, KeyEntry};
 use crate::explain::{Step, StepFinding, Trace};
-use crate::request::{Asker, Denial, Found, Intent, Outcome, Request, Resource, Terms};
-use crate::weigh::{Weighed, grants_on};
-use crate::{Directory, NodeDetail, NodeEntry, PersonEntry, Usage};
+use crate::identify::Identity;
+use crate::request::{Asking, Denial, Found, Outcome, Request, Resource, Terms};
+use crate::steps::{Course, Next};
+use crate::weigh::Rights;
+use crate::{Directory, NodeDetail, NodeEntry, Usage};
+
+/// The order of the steps after the first, which finds the point, and before the last, which
+/// allows.
+pub const ORDER: &[Step] = &[
+    Step::Emergency,
+    Step::Authority,
+    Step::OpenAccess,
+    Step::Credential,
+    Step::Person,
+    Step::DenyRules,
+    Step::Grants,
+    Step::Limits,
+    Step::Concurrency,
+    Step::AntiPassback,
+];
 
 /// Decides. Pure: the same question over the same facts at the same instant has one answer.
 /// Cannot fail, cannot panic; silence is deny.
@@ -21,18 +34,21 @@ pub fn decide(
     usage: &Usage,
     now: Timestamp,
 ) -> Outcome {
-    decide_traced(request, directory, usage, now, &mut ())
+    decide_in_order(ORDER, request, directory, usage, now, &mut ())
 }
 
-/// [`decide`], telling a trace what each step found. The one implementation behind both.
-pub fn decide_traced<T: Trace>(
+/// [`decide`] with the steps in an order of one's own, telling a trace what each found. The one
+/// implementation behind everything; any order but [`ORDER`] is a fault, and only tests have one.
+#[doc(hidden)]
+pub fn decide_in_order<T: Trace>(
+    order: &[Step],
     request: &Request<'_>,
     directory: &Directory,
     usage: &Usage,
     now: Timestamp,
     trace: &mut T,
 ) -> Outcome {
-    let decision = Deciding {
+    let deciding = Deciding {
         request,
         directory,
         usage,
@@ -40,46 +56,44 @@ pub fn decide_traced<T: Trace>(
     };
 
     // 1. The point is known and in service.
-    let place = match decision.place() {
+    let place = match deciding.place() {
         Ok(place) => place,
         Err(reason) => {
             trace.step(Step::Point, StepFinding::Refused(reason));
-            return decision.deny(reason, Found::default(), None);
+            return deciding.deny(reason.into(), Found::default());
         }
     };
     trace.step(Step::Point, StepFinding::Passed);
 
-    // 2. Doors: evacuation, lockdown. 3. Authority elsewhere. Both come before 4 when they join.
-
-    let identity = decision.identify(&place);
-
-    // 4. Authorization not required here: only for `use` presented at the point, so that an open
-    // charger lets no stranger start remotely, read or change anything.
-    if request.action == Action::Use
-        && directory.authorization_required(place.entry) == AuthorizationRequired::Open
-    {
-        trace.step(Step::OpenAccess, StepFinding::Allowed(Reason::OpenAccess));
-        return decision.allow(Reason::OpenAccess, identity.found, Rights::default());
-    }
-    trace.step(Step::OpenAccess, StepFinding::NotApplicable);
-
-    let refusal = match decision.rights(&identity, &place, trace) {
-        Ok(rights) if request.action == Action::StopOwn => {
+    let identity = deciding.identify(&place);
+    let refusal = match deciding.walk(order, &place, &identity, trace) {
+        Answer::Allowed(_, rights) if request.action == Action::StopOwn => {
             // Holding `stop_own` means one's own: which it is, is looked at below.
             Refusal {
                 reason: Reason::NoGrant,
                 grant: rights.grant,
             }
         }
-        Ok(rights) => return decision.allow(Reason::Granted, identity.found, rights),
-        Err(refusal) => refusal,
+        Answer::Allowed(reason, rights) => return deciding.allow(reason, identity.found, rights),
+        Answer::Elsewhere(authority) => {
+            return Outcome::Ask(Asking {
+                authority,
+                found: identity.found,
+                revision: directory.revision(),
+            });
+        }
+        Answer::Refused(refusal) => refusal,
     };
 
     // A person, or their group, may end what they began, even when expired, out of schedule or
     // used up; not when denied or suspended.
-    if decision.may_stop_own(&identity, &place) {
+    if deciding.may_stop_own(&identity, &place) {
         trace.step(Step::OwnTransaction, StepFinding::Allowed(Reason::StopOwn));
-        return decision.allow(Reason::StopOwn, identity.found, Rights::default());
+        let rights = Rights {
+            once: true,
+            ..Rights::default()
+        };
+        return deciding.allow(Reason::StopOwn, identity.found, rights);
     }
     trace.step(Step::OwnTransaction, StepFinding::NotApplicable);
 
@@ -88,21 +102,22 @@ pub fn decide_traced<T: Trace>(
             action: Action::StopAny,
             ..*request
         };
-        let decision = Deciding {
+        let deciding = Deciding {
             request: &anybody,
-            ..decision
+            ..deciding
         };
-        if let Ok(rights) = decision.rights(&identity, &place, trace) {
-            return decision.allow(Reason::Granted, identity.found, rights);
+        if let Answer::Allowed(reason, rights) = deciding.walk(order, &place, &identity, trace) {
+            return deciding.allow(reason, identity.found, rights);
         }
     }
-    decision.deny(refusal.reason, identity.found, refusal.grant)
+    deciding.deny(refusal, identity.found)
 }
 
+/// One decision under way.
 pub(crate) struct Deciding<'a> {
-    request: &'a Request<'a>,
-    directory: &'a Directory,
-    usage: &'a Usage,
+    pub(crate) request: &'a Request<'a>,
+    pub(crate) directory: &'a Directory,
+    pub(crate) usage: &'a Usage,
     pub(crate) now: Timestamp,
 }
 
@@ -125,25 +140,6 @@ pub(crate) enum EvseChoice {
     Number(u32),
 }
 
-/// Who stands behind the asker, and what is wrong with the credential.
-pub(crate) struct Identity<'a> {
-    pub(crate) found: Found,
-    pub(crate) person: Option<&'a PersonEntry>,
-    pub(crate) credential: Option<&'a CredentialEntry>,
-    pub(crate) key: Option<&'a KeyEntry>,
-    /// The normalised token, where one was presented and not empty.
-    pub(crate) token_key: Option<String>,
-    pub(crate) problem: Option<Reason>,
-}
-
-/// What step 8 found.
-#[derive(Default)]
-pub(crate) struct Rights {
-    pub(crate) grant: Option<GrantId>,
-    pub(crate) until: Option<Timestamp>,
-    pub(crate) evses: Vec<u32>,
-}
-
 pub(crate) struct Refusal {
     pub(crate) reason: Reason,
     pub(crate) grant: Option<GrantId>,
@@ -158,7 +154,49 @@ impl From<Reason> for Refusal {
     }
 }
 
+/// What the steps came to.
+enum Answer {
+    Allowed(Reason, Rights),
+    Elsewhere(model::Authority),
+    Refused(Refusal),
+}
+
 impl<'a> Deciding<'a> {
+    /// Steps 2 to 9; whoever gets through all of them is allowed (10).
+    fn walk<T: Trace>(
+        &self,
+        order: &[Step],
+        place: &Place<'a>,
+        identity: &Identity<'a>,
+        trace: &mut T,
+    ) -> Answer {
+        let mut course = Course::new(self, place, identity);
+        for step in order {
+            match course.take(*step, trace) {
+                Next::On(finding) => trace.step(*step, finding),
+                Next::Allow(reason, until) => {
+                    trace.step(*step, StepFinding::Allowed(reason));
+                    let rights = Rights {
+                        until,
+                        // An evacuation ends, and an outside authority is asked each time.
+                        once: reason != Reason::OpenAccess,
+                        ..Rights::default()
+                    };
+                    return Answer::Allowed(reason, rights);
+                }
+                Next::Ask(authority) => {
+                    trace.step(*step, StepFinding::Elsewhere);
+                    return Answer::Elsewhere(authority);
+                }
+                Next::Refuse(refusal) => {
+                    trace.step(*step, StepFinding::Refused(refusal.reason));
+                    return Answer::Refused(refusal);
+                }
+            }
+        }
+        Answer::Allowed(Reason::Granted, course.rights())
+    }
+
     fn place(&self) -> Result<Place<'a>, Reason> {
         match self.request.resource {
             Resource::Node(node) => self.place_of(node),
@@ -223,7 +261,7 @@ impl<'a> Deciding<'a> {
             }
             NodeDetail::Organisation
             | NodeDetail::Installation(_)
-            | NodeDetail::Area
+            | NodeDetail::Area(_)
             | NodeDetail::Door(_) => Ok(Place {
                 node,
                 entry,
@@ -240,275 +278,28 @@ impl<'a> Deciding<'a> {
             .ok_or(Reason::PointUnknown)
     }
 
-    /// Looks for the person, and for what is wrong with the credential (step 5).
-    fn identify(&self, place: &Place<'_>) -> Identity<'a> {
-        let mut identity = Identity {
-            found: Found {
-                node: Some(place.node),
-                ..Found::default()
-            },
-            person: None,
-            credential: None,
-            key: None,
-            token_key: None,
-            problem: None,
-        };
-        match self.request.asker {
-            Asker::Nobody => identity.problem = Some(Reason::NoCredential),
-            Asker::Token(token) if token.is_nothing() => {
-                identity.problem = Some(Reason::NoCredential);
-            }
-            Asker::Token(token) => {
-                let key = token.key();
-                let credential = self
-                    .directory
-                    .credential(place.entry.organisation, &key)
-                    .filter(|credential| token.kind.admits(credential.kind))
-                    .filter(|credential| self.counts(credential, place));
-                identity.token_key = Some(key);
-                match credential {
-                    None => identity.problem = Some(Reason::CredentialUnknown),
-                    Some(credential) => {
-                        identity.credential = Some(credential);
-                        identity.found.credential = Some(credential.id);
-                        identity.found.remote_token = credential.kind == CredentialKind::App;
-                        identity.found.person = Some(credential.person);
-                        identity.problem = self.problem_of(credential);
-                    }
-                }
-            }
-            Asker::Person { person, key } => {
-                identity.found.person = Some(person);
-                if let Some(id) = key {
-                    identity.key = self.directory.key(id).filter(|key| key.person == person);
-                    identity.problem = match identity.key {
-                        None => Some(Reason::CredentialUnknown),
-                        Some(key) if key.expires_at.is_some_and(|end| end <= self.now) => {
-                            Some(Reason::CredentialExpired)
-                        }
-                        Some(_) => None,
-                    };
-                }
-            }
-        }
-        identity.person = identity
-            .found
-            .person
-            .and_then(|person| self.directory.person(person))
-            // A person counts within their own organisation only.
-            .filter(|person| person.organisation == place.entry.organisation);
-        if identity.person.is_none() {
-            identity.found.person = None;
-            identity.problem = identity.problem.or(Some(Reason::CredentialUnknown));
-        }
-        identity.found.stop_group = identity.person.map(|person| person.stop_group.clone());
-        identity
-    }
-
-    /// The remote token counts at a station only while a command of ours is pending there, or its
-    /// transaction is open; one command allows one start, so an open transaction lets no other one
-    /// begin. A plate never opens by itself.
-    fn counts(&self, credential: &CredentialEntry, place: &Place<'_>) -> bool {
-        match credential.kind {
-            CredentialKind::Rfid | CredentialKind::Key | CredentialKind::Emaid => true,
-            CredentialKind::Plate => false,
-            CredentialKind::App => place.charger.is_some_and(|charger| {
-                self.usage
-                    .expects_remote(charger, credential.person, self.now)
-                    || self
-                        .usage
-                        .at_charger(charger)
-                        .filter(|open| open.person == Some(credential.person))
-                        .any(|open| match self.request.intent {
-                            Intent::Start(starting) => open.id == starting,
-                            Intent::Ask | Intent::Late | Intent::Stop(_) => true,
-                        })
-            }),
-        }
-    }
-
-    fn problem_of(&self, credential: &CredentialEntry) -> Option<Reason> {
-        match credential.state {
-            CredentialState::Suspended => return Some(Reason::CredentialSuspended),
-            CredentialState::Lost => return Some(Reason::CredentialLost),
-            CredentialState::Active => {}
-        }
-        let begun = credential.valid_from.is_none_or(|from| from <= self.now);
-        let over = credential
-            .valid_until
-            .is_some_and(|until| until <= self.now);
-        (!begun || over).then_some(Reason::CredentialExpired)
-    }
-
-    /// Steps 5 to 9.
-    fn rights<T: Trace>(
-        &self,
-        identity: &Identity<'a>,
-        place: &Place<'a>,
-        trace: &mut T,
-    ) -> Result<Rights, Refusal> {
-        // 5. Credential.
-        if let Some(reason) = identity.problem {
-            trace.step(Step::Credential, StepFinding::Refused(reason));
-            return Err(reason.into());
-        }
-        trace.step(Step::Credential, StepFinding::Passed);
-
-        // 6. Person.
-        let Some(person) = identity.person else {
-            trace.step(
-                Step::Person,
-                StepFinding::Refused(Reason::CredentialUnknown),
-            );
-            return Err(Reason::CredentialUnknown.into());
-        };
-        if let Some(reason) = problem_of_person(person, self.now) {
-            trace.step(Step::Person, StepFinding::Refused(reason));
-            return Err(reason.into());
-        }
-        trace.step(Step::Person, StepFinding::Passed);
-
-        // 7 and 8. What the grants say.
-        let action = self.action_of(identity);
-        let held = self.weigh(person, identity, place, action, trace)?;
-
-        // 9. Concurrency, at a start only. Limits and anti-passback join here.
-        if let Intent::Start(starting) = self.request.intent
-            && let Some((installation, settings)) = self.directory.installation_of(place.entry)
-            && let Some(most) = settings.concurrent_transactions
-        {
-            let open = identity.found.person.map_or(0, |person| {
-                self.usage
-                    .of_person(person)
-                    .filter(|open| open.installation == installation && open.id != starting)
-                    .count()
-            });
-            if u32::try_from(open).unwrap_or(u32::MAX) >= most {
-                trace.step(Step::Concurrency, StepFinding::Refused(Reason::Concurrent));
-                return Err(Refusal {
-                    reason: Reason::Concurrent,
-                    grant: held.grant,
-                });
-            }
-            trace.step(Step::Concurrency, StepFinding::Passed);
-        } else {
-            trace.step(Step::Concurrency, StepFinding::NotApplicable);
-        }
-
-        // 10. Allow, until the first fact it rests on ends.
-        let ends = [
-            held.until,
-            identity
-                .credential
-                .and_then(|credential| credential.valid_until),
-            identity.key.and_then(|key| key.expires_at),
-            person.member_until,
-        ];
-        Ok(Rights {
-            until: ends.into_iter().flatten().min(),
-            ..held
-        })
-    }
-
-    /// The remote token is presented for what was asked for remotely.
-    fn action_of(&self, identity: &Identity<'_>) -> Action {
-        if identity.found.remote_token && self.request.action == Action::Use {
-            Action::RemoteUse
-        } else {
-            self.request.action
-        }
-    }
-
-    fn may_stop_own(&self, identity: &Identity<'_>, place: &Place<'_>) -> bool {
-        let asks_to_use = self.request.action == Action::Use
-            && self.request.intent == Intent::Ask
-            && matches!(self.request.asker, Asker::Token(_));
-        if !asks_to_use && self.request.action != Action::StopOwn {
-            return false;
-        }
-        let Some(charger) = place.charger else {
-            return false;
-        };
-        let suspended = matches!(
-            identity.problem,
-            Some(
-                Reason::CredentialSuspended
-                    | Reason::CredentialLost
-                    | Reason::NoCredential
-                    | Reason::PersonSuspended
-            )
-        );
-        if suspended {
-            return false;
-        }
-        // A person's own session needs no card; an API key needs the scope.
-        if identity.key.is_some_and(|key| {
-            !key.scopes.contains(Action::StopOwn) || !place.entry.path.contains(&key.node)
-        }) {
-            return false;
-        }
-        if let Some(person) = identity.person {
-            if person.state == PersonState::Suspended {
-                return false;
-            }
-            let mut denied = Weighed::default();
-            for node in place.entry.path.iter().chain(std::iter::once(&place.node)) {
-                for action in [Action::Use, Action::StopOwn] {
-                    denied.add(grants_on(person, *node), action, self.now, &mut ());
-                }
-            }
-            if denied.deny.is_some() {
-                return false;
-            }
-        }
-        let which = match self.request.intent {
-            Intent::Stop(id) => Some(id),
-            Intent::Ask | Intent::Start(_) | Intent::Late => None,
-        };
-        self.usage
-            .at_charger(charger)
-            .filter(|open| which.is_none_or(|id| open.id == id))
-            .any(|open| {
-                let same_person =
-                    identity.found.person.is_some() && open.person == identity.found.person;
-                let same_group = identity.found.stop_group.is_some()
-                    && open.stop_group == identity.found.stop_group;
-                let same_token = self.request.action == Action::StopOwn
-                    && identity.token_key.is_some()
-                    && open.token_key == identity.token_key;
-                same_person || same_group || same_token
-            })
-    }
-
     fn allow(&self, reason: Reason, found: Found, rights: Rights) -> Outcome {
         Outcome::Allow(Terms {
             reason,
+            once: rights.once || found.remote_token,
             found,
             grant: rights.grant,
             until: rights.until,
             evses: rights.evses,
             revision: self.directory.revision(),
+            taking: rights.taking,
+            passed_back: rights.passed_back,
             action: self.request.action,
         })
     }
 
-    fn deny(&self, reason: Reason, found: Found, grant: Option<GrantId>) -> Outcome {
+    fn deny(&self, refusal: Refusal, found: Found) -> Outcome {
         Outcome::Deny(Denial {
-            reason,
+            reason: refusal.reason,
             found,
-            grant,
+            grant: refusal.grant,
             revision: self.directory.revision(),
         })
-    }
-}
-
-fn problem_of_person(person: &PersonEntry, now: Timestamp) -> Option<Reason> {
-    match person.state {
-        PersonState::Suspended => Some(Reason::PersonSuspended),
-        PersonState::Active => person
-            .member_until
-            .is_some_and(|until| until <= now)
-            .then_some(Reason::MembershipEnded),
     }
 }
 

@@ -6,20 +6,32 @@
 
 mod builder;
 mod change;
+mod grants;
+mod tags;
 
 use std::sync::Arc;
 
+use hashbrown::HashMap;
 use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::{TimeZone, TimeZoneDatabase};
 use model::{
-    ActionSet, ApiKeyId, AuthorizationRequired, ChargerAuthorization, ChargerId, Committed,
-    CredentialId, CredentialKind, CredentialState, DoorId, Effect, EvseId, GrantId, InstallationId,
-    LockId, NodeId, NodeKind, OrganisationId, PersonId, PersonState, PresentedToken, Revision,
-    StopGroup,
+    ActionSet, AntiPassback, ApiKeyId, AreaId, Authority, AuthorizationRequired, CalendarId,
+    ChargerAuthorization, ChargerId, ChargerOffline, Committed, Condition, CredentialId,
+    CredentialKind, CredentialState, DoorAccess, DoorId, Effect, EmergencyId, EmergencyKind,
+    EvseId, GrantId, InstallationId, LockId, NodeId, NodeKind, OfflinePolicy, OrganisationId,
+    PersonId, PersonState, PresentedToken, Revision, ScheduleId, Slot, StopGroup, Strength,
+    Subject, Suspension, TagId, TokenKind,
 };
 use siphasher::sip128::{Hasher128, SipHasher13};
 
 pub use builder::DirectoryBuilder;
+pub use grants::Grants;
+use tags::InTags;
+pub use tags::{NestingFault, TagEntry};
 
+use crate::hours::Hours;
+use crate::request::Numbers;
 use crate::shards::Shards;
 
 /// The longest way from a node to its organisation, both counted.
@@ -40,6 +52,7 @@ pub struct NodeEntry {
     pub path: Arc<[NodeId]>,
     /// What only its kind has.
     pub detail: NodeDetail,
+    pub(crate) in_tags: InTags,
 }
 
 /// What only one kind of node has.
@@ -49,12 +62,16 @@ pub enum NodeDetail {
     Organisation,
     /// Its settings.
     Installation(InstallationEntry),
-    /// Nothing more.
-    Area,
+    /// How entering it twice is dealt with.
+    Area(AntiPassback),
     /// Its flag and its EVSEs by number.
     Charger {
         /// The flag.
         flag: ChargerAuthorization,
+        /// Its own `Open` only while this schedule holds.
+        open_schedule: Option<ScheduleId>,
+        /// When an outside authority does not answer.
+        offline: ChargerOffline,
         /// EVSE number and node.
         evses: Arc<[(u32, EvseId)]>,
     },
@@ -70,10 +87,16 @@ pub enum NodeDetail {
 }
 
 /// What a decision must know of an installation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InstallationEntry {
     /// The flag.
     pub flag: AuthorizationRequired,
+    /// `Open` only while this schedule holds.
+    pub open_schedule: Option<ScheduleId>,
+    /// Who decides.
+    pub authority: Authority,
+    /// Its clock; `None`: its name is not known, and no schedule holds.
+    pub zone: Option<TimeZone>,
     /// Transactions in progress one person may have.
     pub concurrent_transactions: Option<u32>,
     /// Stop running transactions when the right to them ends.
@@ -91,6 +114,10 @@ pub struct DoorEntry {
     pub open_seconds: u32,
     /// Whether it may be opened from elsewhere.
     pub remote_open: bool,
+    /// When an outside authority does not answer.
+    pub offline: OfflinePolicy,
+    /// What it asks of those who come.
+    pub access: DoorAccess,
 }
 
 /// A lock and its doors.
@@ -109,18 +136,35 @@ pub struct PersonEntry {
     pub organisation: OrganisationId,
     /// Active or suspended.
     pub state: PersonState,
+    /// Suspended in this time.
+    pub suspension: Option<Suspension>,
     /// End of membership.
     pub member_until: Option<Timestamp>,
     /// Whom they may stop, and who them.
     pub stop_group: StopGroup,
     /// Where their managers are.
     pub managed_at: NodeId,
-    /// What they were granted.
-    pub grants: Arc<[GrantEntry]>,
+    /// What they were granted themselves.
+    pub grants: Grants,
+    pub(crate) in_tags: InTags,
 }
 
-/// A grant of a person.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+impl PersonEntry {
+    /// Every tag they stand in, and those that stand above; sorted.
+    #[must_use]
+    pub fn tags(&self) -> &[TagId] {
+        self.in_tags.all()
+    }
+
+    /// Whether they stand in a tag.
+    #[must_use]
+    pub fn is_in(&self, tag: TagId) -> bool {
+        self.in_tags.all().binary_search(&tag).is_ok()
+    }
+}
+
+/// A grant to a person, a tag or a partner.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GrantEntry {
     /// On this node and below.
     pub node: NodeId,
@@ -134,6 +178,26 @@ pub struct GrantEntry {
     pub actions: ActionSet,
     /// Allow or deny.
     pub effect: Effect,
+    /// When, with what and how often; `None`: always.
+    pub condition: Option<Arc<Condition>>,
+}
+
+/// A lockdown or an evacuation in force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EmergencyEntry {
+    /// Which.
+    pub id: EmergencyId,
+    /// What.
+    pub kind: EmergencyKind,
+    /// Lockdown: whose people go on.
+    pub exempt: Option<TagId>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct ScheduleEntry {
+    organisation: OrganisationId,
+    slots: Arc<[Slot]>,
+    calendar: Option<CalendarId>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -141,7 +205,10 @@ pub(crate) struct CredentialEntry {
     pub(crate) id: CredentialId,
     pub(crate) person: PersonId,
     pub(crate) kind: CredentialKind,
+    pub(crate) strength: Strength,
     pub(crate) state: CredentialState,
+    pub(crate) suspension: Option<Suspension>,
+    pub(crate) places: Option<Arc<[NodeId]>>,
     pub(crate) valid_from: Option<Timestamp>,
     pub(crate) valid_until: Option<Timestamp>,
 }
@@ -154,6 +221,18 @@ pub(crate) struct KeyEntry {
     pub(crate) expires_at: Option<Timestamp>,
 }
 
+/// Whose card a number may be.
+pub(crate) enum LookedUp<'a> {
+    None,
+    One(&'a CredentialEntry),
+    /// More than one: nobody can tell.
+    Several,
+}
+
+/// The flag where nothing opens.
+const REQUIRED: (AuthorizationRequired, Option<Timestamp>) =
+    (AuthorizationRequired::Required, None);
+
 /// The live picture at a revision.
 #[derive(Clone)]
 pub struct Directory {
@@ -164,9 +243,21 @@ pub struct Directory {
     people: Shards<PersonId, PersonEntry>,
     credentials: Shards<u128, CredentialEntry>,
     keys: Shards<ApiKeyId, KeyEntry>,
+    /// What a reader that loses something shows, by the index of the cards it may stand for.
+    weak_numbers: Shards<u128, Arc<[u128]>>,
     locks: Shards<LockId, LockEntry>,
     /// Who has a grant on a node, with as many entries as grants.
-    granted: Shards<NodeId, Arc<[PersonId]>>,
+    granted: Shards<NodeId, Arc<[Subject]>>,
+    tags: Shards<TagId, TagEntry>,
+    // Few, and seldom changed: copied as a whole.
+    schedules: Arc<HashMap<ScheduleId, ScheduleEntry>>,
+    calendars: Arc<HashMap<CalendarId, (OrganisationId, Arc<[Date]>)>>,
+    emergencies: Arc<HashMap<NodeId, Arc<[EmergencyEntry]>>>,
+    /// What an organisation was granted as a partner, by any other.
+    partners: Arc<HashMap<OrganisationId, Grants>>,
+    zones: TimeZoneDatabase,
+    /// Shared by all who have none.
+    no_grants: Grants,
 }
 
 impl Directory {
@@ -180,8 +271,17 @@ impl Directory {
             people: Shards::new(),
             credentials: Shards::new(),
             keys: Shards::new(),
+            weak_numbers: Shards::new(),
             locks: Shards::new(),
             granted: Shards::new(),
+            tags: Shards::new(),
+            schedules: Arc::default(),
+            calendars: Arc::default(),
+            emergencies: Arc::default(),
+            partners: Arc::default(),
+            // What comes with the program, not with the machine: the same everywhere.
+            zones: TimeZoneDatabase::bundled(),
+            no_grants: Grants::default(),
         }
     }
 
@@ -215,7 +315,7 @@ impl Directory {
             NodeDetail::Door(door) => Some(door),
             NodeDetail::Organisation
             | NodeDetail::Installation(_)
-            | NodeDetail::Area
+            | NodeDetail::Area(_)
             | NodeDetail::Charger { .. }
             | NodeDetail::Evse { .. } => None,
         }
@@ -227,57 +327,174 @@ impl Directory {
         self.locks.get(&id)
     }
 
-    /// Who has a grant on exactly this node; people may come more than once.
+    /// Who has a grant on exactly this node; subjects may come more than once.
     #[must_use]
-    pub fn granted_on(&self, node: NodeId) -> &[PersonId] {
-        self.granted.get(&node).map_or(&[], |people| people)
+    pub fn granted_on(&self, node: NodeId) -> &[Subject] {
+        self.granted.get(&node).map_or(&[], |subjects| subjects)
+    }
+
+    /// Every person, in no order.
+    pub fn people(&self) -> impl Iterator<Item = (PersonId, &PersonEntry)> {
+        self.people.iter().map(|(id, entry)| (*id, entry))
     }
 
     /// The settings of the installation above a node.
     #[must_use]
-    pub fn installation_of(&self, node: &NodeEntry) -> Option<(InstallationId, InstallationEntry)> {
-        let id = node.installation?;
-        match self.nodes.get(&id.into())?.detail {
-            NodeDetail::Installation(entry) => Some((id, entry)),
+    pub fn installation_of(
+        &self,
+        node: &NodeEntry,
+    ) -> Option<(InstallationId, &InstallationEntry)> {
+        let settings = self.settings_of(node.installation)?;
+        Some((node.installation?, settings))
+    }
+
+    fn settings_of(&self, installation: Option<InstallationId>) -> Option<&InstallationEntry> {
+        match &self.nodes.get(&installation?.into())?.detail {
+            NodeDetail::Installation(entry) => Some(entry),
             NodeDetail::Organisation
-            | NodeDetail::Area
+            | NodeDetail::Area(_)
             | NodeDetail::Charger { .. }
             | NodeDetail::Evse { .. }
             | NodeDetail::Door(_) => None,
         }
     }
 
-    /// The flag in effect at a charger or one of its EVSEs; a door never inherits `Open`, and
-    /// every other node is `Required`.
+    /// The flag in effect at a charger or one of its EVSEs; a door never inherits `Open` and has
+    /// its own unlock schedule; every other node is `Required`.
     #[must_use]
-    pub fn authorization_required(&self, node: &NodeEntry) -> AuthorizationRequired {
+    pub fn authorization_required(
+        &self,
+        node: &NodeEntry,
+        now: Timestamp,
+    ) -> AuthorizationRequired {
+        self.flag(node, now).0
+    }
+
+    /// The flag in effect, and until when an `Open` by schedule stays.
+    #[must_use]
+    pub fn flag(
+        &self,
+        node: &NodeEntry,
+        now: Timestamp,
+    ) -> (AuthorizationRequired, Option<Timestamp>) {
         match &node.detail {
             NodeDetail::Charger {
-                flag: ChargerAuthorization::Required,
+                flag,
+                open_schedule,
                 ..
-            } => AuthorizationRequired::Required,
-            NodeDetail::Charger {
-                flag: ChargerAuthorization::Open,
-                ..
-            } => AuthorizationRequired::Open,
-            NodeDetail::Charger {
-                flag: ChargerAuthorization::Inherit,
-                ..
-            } => self
-                .installation_of(node)
-                .map_or(AuthorizationRequired::Required, |(_, installation)| {
-                    installation.flag
-                }),
+            } => self.charger_flag(*flag, *open_schedule, node.installation, now),
             NodeDetail::Evse { charger, .. } => self
                 .node(*charger)
                 .filter(|above| above.kind == NodeKind::Charger)
-                .map_or(AuthorizationRequired::Required, |above| {
-                    self.authorization_required(above)
-                }),
-            NodeDetail::Organisation
-            | NodeDetail::Installation(_)
-            | NodeDetail::Area
-            | NodeDetail::Door(_) => AuthorizationRequired::Required,
+                .map_or(REQUIRED, |above| self.flag(above, now)),
+            NodeDetail::Door(door) => match door.access.unlock_schedule {
+                Some(schedule) => self.open_while(Some(schedule), node.installation, now),
+                None => REQUIRED,
+            },
+            NodeDetail::Organisation | NodeDetail::Installation(_) | NodeDetail::Area(_) => {
+                REQUIRED
+            }
+        }
+    }
+
+    /// The flag in effect at a charger of an installation that says so itself.
+    #[must_use]
+    pub fn charger_flag(
+        &self,
+        own: ChargerAuthorization,
+        open_schedule: Option<ScheduleId>,
+        installation: Option<InstallationId>,
+        now: Timestamp,
+    ) -> (AuthorizationRequired, Option<Timestamp>) {
+        match own {
+            ChargerAuthorization::Required => REQUIRED,
+            ChargerAuthorization::Open => self.open_while(open_schedule, installation, now),
+            ChargerAuthorization::Inherit => match self.settings_of(installation) {
+                Some(settings) if settings.flag == AuthorizationRequired::Open => {
+                    self.open_while(settings.open_schedule, installation, now)
+                }
+                Some(_) | None => REQUIRED,
+            },
+        }
+    }
+
+    /// Open while a schedule holds; without one, always.
+    fn open_while(
+        &self,
+        schedule: Option<ScheduleId>,
+        installation: Option<InstallationId>,
+        now: Timestamp,
+    ) -> (AuthorizationRequired, Option<Timestamp>) {
+        let Some(schedule) = schedule else {
+            return (AuthorizationRequired::Open, None);
+        };
+        match self.hours(schedule, installation) {
+            Some(hours) if hours.hold(now) => {
+                (AuthorizationRequired::Open, Some(hours.next_change(now)))
+            }
+            Some(_) | None => (AuthorizationRequired::Required, None),
+        }
+    }
+
+    /// The hours of a schedule by the clock at an installation; `None` if either is not known.
+    pub(crate) fn hours(
+        &self,
+        schedule: ScheduleId,
+        installation: Option<InstallationId>,
+    ) -> Option<Hours<'_>> {
+        let schedule = self.schedules.get(&schedule)?;
+        let installation = self.settings_of(installation)?;
+        Some(Hours {
+            slots: &schedule.slots,
+            holidays: schedule
+                .calendar
+                .and_then(|calendar| self.calendars.get(&calendar))
+                .map_or(&[], |(_, dates)| dates),
+            zone: installation.zone.as_ref()?,
+        })
+    }
+
+    /// The organisation of a calendar.
+    #[must_use]
+    pub fn calendar_of(&self, calendar: CalendarId) -> Option<OrganisationId> {
+        self.calendars
+            .get(&calendar)
+            .map(|(organisation, _)| *organisation)
+    }
+
+    /// The organisation of a schedule.
+    #[must_use]
+    pub fn schedule_of(&self, schedule: ScheduleId) -> Option<OrganisationId> {
+        self.schedules
+            .get(&schedule)
+            .map(|entry| entry.organisation)
+    }
+
+    /// Lockdowns and evacuations in force at a node or above it.
+    pub fn emergencies<'a>(&'a self, node: &'a NodeEntry) -> impl Iterator<Item = EmergencyEntry> {
+        let path: &[NodeId] = if self.emergencies.is_empty() {
+            &[]
+        } else {
+            &node.path
+        };
+        path.iter()
+            .filter_map(|node| self.emergencies.get(node))
+            .flat_map(|here| here.iter().copied())
+    }
+
+    /// How entering an area twice is dealt with.
+    #[must_use]
+    pub fn anti_passback(&self, area: AreaId) -> AntiPassback {
+        match self.node(area).map(|node| &node.detail) {
+            Some(NodeDetail::Area(anti_passback)) => *anti_passback,
+            Some(
+                NodeDetail::Organisation
+                | NodeDetail::Installation(_)
+                | NodeDetail::Charger { .. }
+                | NodeDetail::Evse { .. }
+                | NodeDetail::Door(_),
+            )
+            | None => AntiPassback::Off,
         }
     }
 
@@ -288,25 +505,69 @@ impl Directory {
         organisation: OrganisationId,
         token: &PresentedToken,
     ) -> Option<(CredentialId, PersonId)> {
-        self.credential(organisation, &token.key())
-            .filter(|entry| token.kind.admits(entry.kind))
-            .map(|entry| (entry.id, entry.person))
+        match self.look_up(organisation, token.kind, &token.key(), Numbers::Exact) {
+            LookedUp::One(entry) => Some((entry.id, entry.person)),
+            LookedUp::None | LookedUp::Several => None,
+        }
     }
 
     /// Whether it is a remote token of somebody in the organisation: made here, on no card.
     #[must_use]
     pub fn is_remote_token(&self, organisation: OrganisationId, token: &PresentedToken) -> bool {
-        self.credential(organisation, &token.received_key())
-            .is_some_and(|entry| entry.kind == CredentialKind::App && token.kind.admits(entry.kind))
+        let key = token.received_key();
+        match self.look_up(organisation, token.kind, &key, Numbers::Exact) {
+            LookedUp::One(entry) => entry.kind == CredentialKind::App,
+            LookedUp::None | LookedUp::Several => false,
+        }
     }
 
-    pub(crate) fn credential(
+    /// Whose a normalised token is. What equals a number exactly is meant; else the one card that
+    /// the number stands for in another form, where other forms count.
+    pub(crate) fn look_up(
         &self,
         organisation: OrganisationId,
+        kind: TokenKind,
         key: &str,
-    ) -> Option<&CredentialEntry> {
-        self.credentials
-            .get(&self.index(organisation, Namespace::Token, key))
+        numbers: Numbers,
+    ) -> LookedUp<'_> {
+        let namespace = Namespace::presented_as(kind);
+        let exact = self.index(organisation, namespace, key);
+        if let Some(entry) = self.credentials.get(&exact) {
+            return if kind.admits(entry.kind) {
+                LookedUp::One(entry)
+            } else {
+                LookedUp::None
+            };
+        }
+        if !kind.is_card() || numbers == Numbers::Exact {
+            return LookedUp::None;
+        }
+        let strong = model::strong_forms(key);
+        let strong = strong
+            .iter()
+            .map(|form| self.index(organisation, Namespace::Token, form));
+        let forms = if numbers == Numbers::WeakForms {
+            model::presented_weak_forms(key)
+        } else {
+            Vec::new()
+        };
+        let weak = forms
+            .iter()
+            .map(|form| self.index(organisation, Namespace::Weak, form))
+            .filter_map(|index| self.weak_numbers.get(&index))
+            .flat_map(|cards| cards.iter().copied());
+        let mut found: Option<&CredentialEntry> = None;
+        for entry in strong
+            .chain(weak)
+            .filter_map(|index| self.credentials.get(&index))
+            .filter(|entry| kind.admits(entry.kind) && has_number(entry.kind))
+        {
+            match found {
+                Some(other) if other.id != entry.id => return LookedUp::Several,
+                Some(_) | None => found = Some(entry),
+            }
+        }
+        found.map_or(LookedUp::None, LookedUp::One)
     }
 
     pub(crate) fn key(&self, id: ApiKeyId) -> Option<&KeyEntry> {
@@ -316,11 +577,14 @@ impl Directory {
     /// How many nodes, people, credentials and grants it holds.
     #[must_use]
     pub fn size(&self) -> [usize; 4] {
-        let grants = self
+        let of_people: usize = self
             .people
             .iter()
             .map(|(_, person)| person.grants.len())
             .sum();
+        let of_tags: usize = self.tags.iter().map(|(_, tag)| tag.grants.len()).sum();
+        let of_partners: usize = self.partners.values().map(|grants| grants.len()).sum();
+        let grants = of_people + of_tags + of_partners;
         [
             self.nodes.len(),
             self.people.len(),
@@ -355,9 +619,12 @@ impl Directory {
 
 /// Values are unique within an organisation and a namespace.
 #[derive(Clone, Copy)]
-enum Namespace {
+pub(crate) enum Namespace {
     Token = 0,
     Plate = 1,
+    Code = 2,
+    /// Weak forms of cards; these are not unique.
+    Weak = 3,
 }
 
 impl Namespace {
@@ -368,8 +635,30 @@ impl Namespace {
             | CredentialKind::Emaid
             | CredentialKind::App => Namespace::Token,
             CredentialKind::Plate => Namespace::Plate,
+            CredentialKind::Pin | CredentialKind::Guest | CredentialKind::OneTime => {
+                Namespace::Code
+            }
         }
     }
+
+    const fn presented_as(kind: TokenKind) -> Self {
+        match kind {
+            TokenKind::KeyCode => Namespace::Code,
+            TokenKind::IdTag
+            | TokenKind::Central
+            | TokenKind::Emaid
+            | TokenKind::Iso14443
+            | TokenKind::Iso15693
+            | TokenKind::Local
+            | TokenKind::MacAddress
+            | TokenKind::NoAuthorization => Namespace::Token,
+        }
+    }
+}
+
+/// Whether a credential is known by a number that readers show differently.
+const fn has_number(kind: CredentialKind) -> bool {
+    matches!(kind, CredentialKind::Rfid | CredentialKind::Key)
 }
 
 impl std::fmt::Debug for Directory {

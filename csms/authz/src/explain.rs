@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use model::{GrantId, NodeId, Reason};
 
-use crate::decide::decide_traced;
+use crate::decide::{ORDER, decide_in_order};
 use crate::{Directory, GrantEntry, Outcome, Request, Usage};
 
 /// A step of the decision, in its order.
@@ -11,6 +11,10 @@ use crate::{Directory, GrantEntry, Outcome, Request, Usage};
 pub enum Step {
     /// 1
     Point,
+    /// 2
+    Emergency,
+    /// 3
+    Authority,
     /// 4
     OpenAccess,
     /// 5
@@ -22,7 +26,11 @@ pub enum Step {
     /// 8
     Grants,
     /// 9
+    Limits,
+    /// 9
     Concurrency,
+    /// 9
+    AntiPassback,
     /// Stopping one's own transaction.
     OwnTransaction,
 }
@@ -33,12 +41,14 @@ impl Step {
     pub const fn number(self) -> Option<u8> {
         match self {
             Step::Point => Some(1),
+            Step::Emergency => Some(2),
+            Step::Authority => Some(3),
             Step::OpenAccess => Some(4),
             Step::Credential => Some(5),
             Step::Person => Some(6),
             Step::DenyRules => Some(7),
             Step::Grants => Some(8),
-            Step::Concurrency => Some(9),
+            Step::Limits | Step::Concurrency | Step::AntiPassback => Some(9),
             Step::OwnTransaction => None,
         }
     }
@@ -48,11 +58,15 @@ impl Step {
     pub const fn words(self) -> &'static str {
         match self {
             Step::Point => "the point is known and in service",
+            Step::Emergency => "the door is neither in evacuation nor locked down",
+            Step::Authority => "access is decided here",
             Step::OpenAccess => "authorization is not required here",
             Step::Credential => "the credential is known and valid",
             Step::Person => "the person is active",
             Step::DenyRules => "no rule denies it",
             Step::Grants => "a permission allows it",
+            Step::Limits => "what was granted is not used up",
+            Step::AntiPassback => "the person is not inside already",
             Step::Concurrency => "there is room for another transaction",
             Step::OwnTransaction => "it stops a transaction of one's own",
         }
@@ -70,6 +84,8 @@ pub enum StepFinding {
     Refused(Reason),
     /// Decided it: yes.
     Allowed(Reason),
+    /// An outside authority must be asked.
+    Elsewhere,
 }
 
 /// What a grant of the person said.
@@ -87,6 +103,14 @@ pub enum GrantFinding {
     NotYetValid,
     /// Is about other actions.
     OtherAction,
+    /// Is about other points.
+    OtherPoint,
+    /// Holds at other hours.
+    OutsideSchedule,
+    /// Asks for a stronger or another kind of credential.
+    TooWeak,
+    /// Would allow, and is used up.
+    UsedUp,
 }
 
 /// Hears what the steps find.
@@ -164,7 +188,7 @@ pub fn explain(
     now: Timestamp,
 ) -> Explanation {
     let mut notes = Notes::default();
-    let outcome = decide_traced(request, directory, usage, now, &mut notes);
+    let outcome = decide_in_order(ORDER, request, directory, usage, now, &mut notes);
     Explanation {
         outcome,
         steps: notes.steps,

@@ -9,22 +9,30 @@
 mod decide;
 mod directory;
 mod explain;
+mod hours;
+mod identify;
 mod permit;
 mod request;
 mod reverse;
 mod shards;
+mod steps;
 mod usage;
 mod weigh;
 
-pub use decide::{decide, decide_traced};
+#[doc(hidden)]
+pub use decide::decide_in_order;
+pub use decide::{ORDER, decide};
 pub use directory::{
-    Directory, DirectoryBuilder, DoorEntry, GrantEntry, InstallationEntry, LockEntry, NodeDetail,
-    NodeEntry, PersonEntry,
+    Directory, DirectoryBuilder, DoorEntry, EmergencyEntry, GrantEntry, Grants, InstallationEntry,
+    LockEntry, NestingFault, NodeDetail, NodeEntry, PersonEntry, TagEntry,
 };
 pub use explain::{
-    ConsideredGrant, Explanation, GrantFinding, Step, StepFinding, StepLine, explain,
+    ConsideredGrant, Explanation, GrantFinding, Step, StepFinding, StepLine, Trace, explain,
 };
 pub use permit::{Act, Permit, act};
-pub use request::{Asker, Denial, Found, Intent, Outcome, Request, Resource, Terms};
+pub use request::{
+    Asker, Asking, Context, Denial, Found, Intent, Numbers, Outcome, Request, Resource, Taking,
+    Terms, Told,
+};
 pub use reverse::{candidates, resources_of};
-pub use usage::{OpenTransaction, PendingRemote, Usage};
+pub use usage::{OpenTransaction, PendingRemote, Usage, Used};

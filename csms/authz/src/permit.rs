@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use model::{Action, NodeId, PersonId, Reason};
+use model::{Action, NodeId, PersonId, Reason, Receipt};
 
 use crate::Terms;
 
@@ -73,12 +73,14 @@ impl<A: Act> Permit<A> {
 }
 
 impl Terms {
-    /// The permit these terms give; `None` when another action was decided.
-    ///
-    /// Terms with limits will give one only against the receipt of their reservation.
+    /// The permit these terms give; `None` when another action was decided, or when something must
+    /// be taken first ([`Terms::reserved`]).
     #[must_use]
     pub fn permit<A: Act>(&self) -> Option<Permit<A>> {
         let node = self.found.node?;
+        if self.taking.is_some() {
+            return None;
+        }
         // Whoever may only stop their own transaction may not start one.
         let action = match self.reason {
             Reason::StopOwn => Action::StopOwn,
@@ -88,6 +90,20 @@ impl Terms {
             node,
             person: self.found.person,
             act: PhantomData,
+        })
+    }
+
+    /// The terms once their use was taken in the database; `None` when the receipt is for another
+    /// grant, person or use.
+    #[must_use]
+    pub fn reserved(self, receipt: &Receipt) -> Option<Self> {
+        let taking = self.taking?;
+        let same = taking.grant == receipt.grant()
+            && taking.person == receipt.person()
+            && taking.of == Some(receipt.of());
+        same.then_some(Self {
+            taking: None,
+            ..self
         })
     }
 }

@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 use model::{
-    Action, ApiKeyId, ChargerId, CredentialId, GrantId, LockId, NodeId, PersonId, PresentedToken,
-    Reason, Revision, StopGroup, TransactionId,
+    Action, ApiKeyId, Authority, ChargerId, CredentialId, GrantId, Limits, LockId, NodeId,
+    PersonId, PresentedToken, Reason, Revision, StopGroup, TransactionId, UseId,
 };
 
 /// Who asks.
@@ -38,14 +38,62 @@ pub enum Resource {
 /// What follows from an allow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Intent {
-    /// An answer: nothing begins yet. Concurrency is not looked at.
+    /// An answer: nothing begins yet. Concurrency is not looked at; limits are, and nothing is
+    /// taken.
     Ask,
-    /// This transaction begins; it does not count against its own limit.
+    /// This transaction begins; it does not count against its own limits.
     Start(TransactionId),
-    /// It has happened already and is reported late: concurrency does not refuse it.
+    /// A door opens on this answer. An attempt that comes again takes nothing again.
+    Open(UseId),
+    /// It has happened already and is reported late: neither limits nor concurrency nor
+    /// anti-passback refuse it.
     Late,
     /// This transaction ends.
     Stop(TransactionId),
+}
+
+impl Intent {
+    /// The use that takes from a limit, if one begins.
+    #[must_use]
+    pub fn takes(self) -> Option<UseId> {
+        match self {
+            Intent::Start(id) => Some(id.into()),
+            Intent::Open(id) => Some(id),
+            Intent::Ask | Intent::Late | Intent::Stop(_) => None,
+        }
+    }
+}
+
+/// What an outside authority said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Told {
+    /// Yes.
+    Yes,
+    /// No.
+    No,
+    /// Nothing in time.
+    Nothing,
+}
+
+/// In which forms a card's number counts where it is not equal to what was read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Numbers {
+    /// In no other.
+    #[default]
+    Exact,
+    /// In those that lose nothing: reversed, decimal, padded.
+    Forms,
+    /// In those too that lose something: cut, 26 bits.
+    WeakForms,
+}
+
+/// What is known besides the question itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Context {
+    /// The outside authority's answer; `None`: it was not asked yet.
+    pub told: Option<Told>,
+    /// How a card's number may be written by the reader.
+    pub numbers: Numbers,
 }
 
 /// The question.
@@ -59,6 +107,8 @@ pub struct Request<'a> {
     pub resource: Resource,
     /// To what end.
     pub intent: Intent,
+    /// What is known besides.
+    pub context: Context,
 }
 
 impl<'a> Request<'a> {
@@ -70,6 +120,10 @@ impl<'a> Request<'a> {
             action: Action::Use,
             resource,
             intent,
+            context: Context {
+                told: None,
+                numbers: Numbers::Exact,
+            },
         }
     }
 
@@ -86,6 +140,10 @@ impl<'a> Request<'a> {
             action,
             resource: Resource::Node(node),
             intent: Intent::Ask,
+            context: Context {
+                told: None,
+                numbers: Numbers::Exact,
+            },
         }
     }
 }
@@ -105,22 +163,43 @@ pub struct Found {
     pub remote_token: bool,
 }
 
+/// What must be taken of a limited grant before anything may follow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Taking {
+    /// Of which grant.
+    pub grant: GrantId,
+    /// Whose share.
+    pub person: PersonId,
+    /// For which use; `None`: nothing begins, so nothing is taken.
+    pub of: Option<UseId>,
+    /// How much there is.
+    pub limits: Limits,
+    /// More is used than was granted. Only what is reported late can do that.
+    pub overdraft: bool,
+}
+
 /// Allowed, and how far.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Terms {
-    /// `GRANTED`, `OPEN_ACCESS` or `STOP_OWN`.
+    /// Why; one that allows.
     pub reason: Reason,
     /// Who.
     pub found: Found,
-    /// The grant that is named: of several the lowest id.
+    /// The grant that is named: of several the lowest id, those without limits first.
     pub grant: Option<GrantId>,
-    /// The facts hold at most until then: end of grants, of the credential, of the membership, or
-    /// the begin of a denial.
+    /// The facts hold at most until then: end of grants, of their hours, of the credential, of the
+    /// membership, or the begin of a denial or suspension.
     pub until: Option<Timestamp>,
     /// EVSE numbers it holds for, where not for all.
     pub evses: Vec<u32>,
     /// The Directory it was decided from.
     pub revision: Revision,
+    /// Must be taken first: no permit without its receipt.
+    pub taking: Option<Taking>,
+    /// Holds for this once: the answer may not be remembered (limits, codes, remote tokens).
+    pub once: bool,
+    /// The person is inside already, which is recorded here and not refused.
+    pub passed_back: bool,
     pub(crate) action: Action,
 }
 
@@ -137,22 +216,36 @@ pub struct Denial {
     pub revision: Revision,
 }
 
-/// The answer. `Ask(Authority)` joins when authority can lie elsewhere.
+/// An outside authority decides; ask it, and decide again with its answer in the context.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asking {
+    /// Which.
+    pub authority: Authority,
+    /// Who, as far as it is known here.
+    pub found: Found,
+    /// The Directory it was decided from.
+    pub revision: Revision,
+}
+
+/// The answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// Yes.
     Allow(Terms),
     /// No.
     Deny(Denial),
+    /// Not known here.
+    Ask(Asking),
 }
 
 impl Outcome {
-    /// Why.
+    /// Why. While an outside authority was not asked, its answer is missing.
     #[must_use]
     pub const fn reason(&self) -> Reason {
         match self {
             Outcome::Allow(terms) => terms.reason,
             Outcome::Deny(denial) => denial.reason,
+            Outcome::Ask(_) => Reason::AuthoritySilent,
         }
     }
 
@@ -162,6 +255,7 @@ impl Outcome {
         match self {
             Outcome::Allow(terms) => &terms.found,
             Outcome::Deny(denial) => &denial.found,
+            Outcome::Ask(asking) => &asking.found,
         }
     }
 
@@ -171,6 +265,7 @@ impl Outcome {
         match self {
             Outcome::Allow(terms) => terms.grant,
             Outcome::Deny(denial) => denial.grant,
+            Outcome::Ask(_) => None,
         }
     }
 
@@ -180,6 +275,7 @@ impl Outcome {
         match self {
             Outcome::Allow(terms) => terms.revision,
             Outcome::Deny(denial) => denial.revision,
+            Outcome::Ask(asking) => asking.revision,
         }
     }
 

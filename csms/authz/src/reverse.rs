@@ -2,17 +2,18 @@
 //!
 //! These give candidates only; each is then decided by [`crate::decide`].
 
-use model::{NodeId, PersonId};
+use model::{NodeId, PersonId, Subject};
 
 use crate::{Directory, NodeDetail};
 
-/// Everybody with a grant on the node, above it, or on one of its EVSEs; each once.
+/// Everybody with a grant on the node, above it, or on one of its EVSEs, by themselves, by a tag or
+/// as a partner; each once.
 #[must_use]
 pub fn candidates(directory: &Directory, node: NodeId) -> Vec<PersonId> {
     let Some(entry) = directory.node(node) else {
         return Vec::new();
     };
-    let mut people: Vec<PersonId> = entry
+    let mut subjects: Vec<Subject> = entry
         .path
         .iter()
         .flat_map(|above| directory.granted_on(*above))
@@ -20,7 +21,22 @@ pub fn candidates(directory: &Directory, node: NodeId) -> Vec<PersonId> {
         .collect();
     if let NodeDetail::Charger { evses, .. } = &entry.detail {
         for (_, evse) in evses.iter() {
-            people.extend_from_slice(directory.granted_on((*evse).into()));
+            subjects.extend_from_slice(directory.granted_on((*evse).into()));
+        }
+    }
+    subjects.sort_unstable();
+    subjects.dedup();
+    let mut people: Vec<PersonId> = Vec::with_capacity(subjects.len());
+    for subject in subjects {
+        match subject {
+            Subject::Person(person) => people.push(person),
+            Subject::Tag(tag) => people.append(&mut directory.people_in(tag)),
+            Subject::Partner(partner) => people.extend(
+                directory
+                    .people()
+                    .filter(|(_, person)| person.organisation == partner)
+                    .map(|(id, _)| id),
+            ),
         }
     }
     people.sort_unstable();
@@ -28,7 +44,8 @@ pub fn candidates(directory: &Directory, node: NodeId) -> Vec<PersonId> {
     people
 }
 
-/// Every charger and door at or below a node on which the person has a grant; each once.
+/// Every charger and door that may come into question for a person: of their organisation, and of
+/// those it is a partner of; each once.
 #[must_use]
 pub fn resources_of(directory: &Directory, person: PersonId) -> Vec<NodeId> {
     let Some(entry) = directory.person(person) else {
@@ -36,7 +53,10 @@ pub fn resources_of(directory: &Directory, person: PersonId) -> Vec<NodeId> {
     };
     let mut points: Vec<NodeId> = directory
         .nodes()
-        .filter(|(_, node)| node.organisation == entry.organisation)
+        .filter(|(_, node)| {
+            node.organisation == entry.organisation
+                || directory.is_partner(entry.organisation, node.organisation)
+        })
         .filter(|(_, node)| {
             matches!(
                 node.detail,

@@ -1,8 +1,11 @@
-//! What changes with use: transactions in progress and remote starts that are waited for.
+//! What changes with use: transactions in progress, remote starts that are waited for, what was
+//! taken of limited grants, and who is inside a zone.
 
 use hashbrown::HashMap;
 use jiff::Timestamp;
-use model::{ChargerId, InstallationId, PersonId, StopGroup, TransactionId};
+use model::{
+    AreaId, ChargerId, GrantId, InstallationId, Limits, PersonId, StopGroup, TransactionId, UseId,
+};
 
 /// A transaction in progress that was not refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +35,38 @@ pub struct PendingRemote {
     pub until: Timestamp,
 }
 
+/// What a person has used of a limited grant.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Used {
+    /// Transactions begun and doors opened.
+    pub uses: u32,
+    /// Minutes of ended transactions.
+    pub minutes: u32,
+    /// Energy of ended transactions, Wh.
+    pub wh: u64,
+    /// Transactions that run: what they take is not known yet.
+    pub running: u32,
+}
+
+impl Used {
+    /// Whether something is left for another use.
+    #[must_use]
+    pub fn leaves_of(self, limits: Limits) -> bool {
+        limits.uses.is_none_or(|most| self.uses < most)
+            && limits.minutes.is_none_or(|most| self.minutes < most)
+            && limits.wh.is_none_or(|most| self.wh < most)
+            && !(limits.are_measured() && self.running > 0)
+    }
+}
+
+/// A use that was taken of a limited grant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Taken {
+    grant: GrantId,
+    person: PersonId,
+    running: bool,
+}
+
 /// The facts of use, kept apart from the Directory because they change with every transaction.
 #[derive(Clone, Debug, Default)]
 pub struct Usage {
@@ -39,6 +74,9 @@ pub struct Usage {
     by_person: HashMap<PersonId, Vec<TransactionId>>,
     by_charger: HashMap<ChargerId, Vec<TransactionId>>,
     remotes: HashMap<(ChargerId, PersonId), Timestamp>,
+    used: HashMap<(GrantId, PersonId), Used>,
+    taken: HashMap<UseId, Taken>,
+    inside: HashMap<(PersonId, AreaId), Timestamp>,
 }
 
 impl Usage {
@@ -112,6 +150,104 @@ impl Usage {
             .into_iter()
             .flatten()
             .filter_map(|id| self.by_id.get(id))
+    }
+
+    /// What a person has used of a grant.
+    #[must_use]
+    pub fn used(&self, grant: GrantId, person: PersonId) -> Used {
+        self.used.get(&(grant, person)).copied().unwrap_or_default()
+    }
+
+    /// What a person has used of a grant, as it was stored.
+    pub fn set_used(&mut self, grant: GrantId, person: PersonId, used: Used) {
+        self.used.insert((grant, person), used);
+    }
+
+    /// Whether this use was taken of this grant already.
+    #[must_use]
+    pub fn has_taken(&self, of: UseId, grant: GrantId, person: PersonId) -> bool {
+        self.taken
+            .get(&of)
+            .is_some_and(|taken| taken.grant == grant && taken.person == person)
+    }
+
+    /// A use was taken; one that was taken already takes nothing again. `running`: how much it
+    /// takes is known when it ends.
+    pub fn take(&mut self, of: UseId, grant: GrantId, person: PersonId, running: bool) {
+        if self.taken.contains_key(&of) {
+            return;
+        }
+        let taken = Taken {
+            grant,
+            person,
+            running,
+        };
+        self.taken.insert(of, taken);
+        let used = self.used.entry((grant, person)).or_default();
+        used.uses = used.uses.saturating_add(1);
+        if running {
+            used.running = used.running.saturating_add(1);
+        }
+    }
+
+    /// A use whose end is not known yet, from before the last stop; what it took is in
+    /// [`Usage::set_used`] already.
+    pub fn recall(&mut self, of: UseId, grant: GrantId, person: PersonId) {
+        let taken = Taken {
+            grant,
+            person,
+            running: true,
+        };
+        self.taken.insert(of, taken);
+    }
+
+    /// A use that was taken did not begin after all.
+    pub fn give_back(&mut self, of: UseId) {
+        if let Some(taken) = self.taken.remove(&of)
+            && let Some(used) = self.used.get_mut(&(taken.grant, taken.person))
+        {
+            used.uses = used.uses.saturating_sub(1);
+            if taken.running {
+                used.running = used.running.saturating_sub(1);
+            }
+        }
+    }
+
+    /// A transaction ended: what it took.
+    pub fn settle(&mut self, of: UseId, minutes: u32, wh: u64) {
+        if let Some(taken) = self.taken.get_mut(&of)
+            && std::mem::take(&mut taken.running)
+            && let Some(used) = self.used.get_mut(&(taken.grant, taken.person))
+        {
+            used.running = used.running.saturating_sub(1);
+            used.minutes = used.minutes.saturating_add(minutes);
+            used.wh = used.wh.saturating_add(wh);
+        }
+    }
+
+    /// A person entered a zone.
+    pub fn enter(&mut self, person: PersonId, zone: AreaId, at: Timestamp) {
+        self.inside.insert((person, zone), at);
+    }
+
+    /// A person left a zone.
+    pub fn leave(&mut self, person: PersonId, zone: AreaId) {
+        self.inside.remove(&(person, zone));
+    }
+
+    /// Since when a person is inside a zone.
+    #[must_use]
+    pub fn inside_since(&self, person: PersonId, zone: AreaId) -> Option<Timestamp> {
+        self.inside.get(&(person, zone)).copied()
+    }
+
+    /// How many people are inside a zone.
+    #[must_use]
+    pub fn occupancy(&self, zone: AreaId) -> usize {
+        self.inside
+            .keys()
+            .filter(|(_, other)| *other == zone)
+            .count()
     }
 
     /// How many transactions are in progress.

@@ -490,7 +490,7 @@ fn terms_end_with_the_first_fact_they_rest_on() {
             Intent::Ask,
         )) {
             Outcome::Allow(terms) => (terms.until, terms.grant),
-            Outcome::Deny(denial) => panic!("{:?}", denial.reason),
+            other @ (Outcome::Deny(_) | Outcome::Ask(_)) => panic!("{:?}", other.reason()),
         }
     };
     // The longer of the two grants carries it; the lower is named.

@@ -4,8 +4,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ApiKey, ApiKeyId, Area, Charger, Credential, Door, Grant, Installation, Lock, Organisation,
-    Person, PersonId, RequestId, Station, StationKind,
+    ApiKey, ApiKeyId, Area, Calendar, Charger, Credential, Door, Emergency, Grant, Installation,
+    Lock, Membership, Organisation, Person, PersonId, RequestId, Schedule, Station, StationKind,
+    Tag,
 };
 
 /// The number of a change; the order of commits is the order of revisions.
@@ -46,6 +47,16 @@ pub enum Change {
     Grant(Grant),
     /// An API key.
     ApiKey(ApiKey),
+    /// A tag.
+    Tag(Tag),
+    /// That something stands in a tag.
+    Membership(Membership),
+    /// A schedule.
+    Schedule(Schedule),
+    /// A calendar of holidays.
+    Calendar(Calendar),
+    /// A lockdown or an evacuation.
+    Emergency(Emergency),
 }
 
 /// What a change is about.
@@ -73,6 +84,16 @@ pub enum ChangeKind {
     Grant,
     /// An API key.
     ApiKey,
+    /// A tag.
+    Tag,
+    /// That something stands in a tag.
+    Membership,
+    /// A schedule.
+    Schedule,
+    /// A calendar of holidays.
+    Calendar,
+    /// A lockdown or an evacuation.
+    Emergency,
 }
 
 impl ChangeKind {
@@ -91,6 +112,11 @@ impl ChangeKind {
             ChangeKind::Credential => "credential",
             ChangeKind::Grant => "grant",
             ChangeKind::ApiKey => "api_key",
+            ChangeKind::Tag => "tag",
+            ChangeKind::Membership => "membership",
+            ChangeKind::Schedule => "schedule",
+            ChangeKind::Calendar => "calendar",
+            ChangeKind::Emergency => "emergency",
         }
     }
 }
@@ -111,10 +137,15 @@ impl Change {
             Change::Credential(_) => ChangeKind::Credential,
             Change::Grant(_) => ChangeKind::Grant,
             Change::ApiKey(_) => ChangeKind::ApiKey,
+            Change::Tag(_) => ChangeKind::Tag,
+            Change::Membership(_) => ChangeKind::Membership,
+            Change::Schedule(_) => ChangeKind::Schedule,
+            Change::Calendar(_) => ChangeKind::Calendar,
+            Change::Emergency(_) => ChangeKind::Emergency,
         }
     }
 
-    /// The id of the row.
+    /// The id of the row; of a membership that of the member.
     #[must_use]
     pub fn id(&self) -> uuid::Uuid {
         match self {
@@ -133,6 +164,11 @@ impl Change {
             Change::Credential(row) => row.id.0,
             Change::Grant(row) => row.id.0,
             Change::ApiKey(row) => row.id.0,
+            Change::Tag(row) => row.id.0,
+            Change::Membership(row) => row.member.id(),
+            Change::Schedule(row) => row.id.0,
+            Change::Calendar(row) => row.id.0,
+            Change::Emergency(row) => row.id.0,
         }
     }
 
@@ -151,6 +187,11 @@ impl Change {
             Change::Credential(row) => row.organisation,
             Change::Grant(row) => row.organisation,
             Change::ApiKey(row) => row.organisation,
+            Change::Tag(row) => row.organisation,
+            Change::Membership(row) => row.organisation,
+            Change::Schedule(row) => row.organisation,
+            Change::Calendar(row) => row.organisation,
+            Change::Emergency(row) => row.organisation,
         }
     }
 }

@@ -65,6 +65,14 @@ ids! {
     DecisionId,
     /// A command to a station.
     CommandId,
+    /// A tag.
+    TagId,
+    /// A schedule.
+    ScheduleId,
+    /// A calendar of holidays.
+    CalendarId,
+    /// A lockdown or an evacuation.
+    EmergencyId,
     /// An HTTP request, as named in logs and the change log.
     RequestId,
 }

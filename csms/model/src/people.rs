@@ -4,7 +4,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use crate::{AccountId, Labels, NodeId, OrganisationId, PersonId};
+use crate::{AccountId, Labels, NodeId, OrganisationId, PersonId, Suspension};
 
 /// The tenant; the root node of its tree.
 #[derive(Clone, Debug, PartialEq)]
@@ -77,6 +77,8 @@ pub struct Person {
     pub phone: Option<String>,
     /// Active or suspended.
     pub state: PersonState,
+    /// Suspended in this time, whatever the state.
+    pub suspension: Option<Suspension>,
     /// End of membership, exclusive; `None`: open.
     pub member_until: Option<Timestamp>,
     /// Who may stop whose transactions.

@@ -1,5 +1,6 @@
 //! What is presented at a point, and how two spellings of it are compared.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use crate::CredentialKind;
@@ -30,7 +31,7 @@ pub enum TokenKind {
 impl TokenKind {
     /// Which kinds of credential may be meant by a token of this kind.
     ///
-    /// PINs and one-time codes are not in any of these sets: KeyCode resolves to none yet.
+    /// A code is meant by a KeyCode and by nothing else: never by a bare idTag.
     #[must_use]
     pub const fn admits(self, kind: CredentialKind) -> bool {
         match self {
@@ -46,8 +47,20 @@ impl TokenKind {
             TokenKind::Iso14443 | TokenKind::Iso15693 | TokenKind::Local => {
                 matches!(kind, CredentialKind::Rfid | CredentialKind::Key)
             }
-            TokenKind::KeyCode | TokenKind::MacAddress | TokenKind::NoAuthorization => false,
+            TokenKind::KeyCode => kind.is_code(),
+            TokenKind::MacAddress | TokenKind::NoAuthorization => false,
         }
+    }
+}
+
+impl TokenKind {
+    /// Whether it may be the number of a card, which readers show differently.
+    #[must_use]
+    pub const fn is_card(self) -> bool {
+        matches!(
+            self,
+            TokenKind::IdTag | TokenKind::Iso14443 | TokenKind::Iso15693 | TokenKind::Local
+        )
     }
 }
 
@@ -105,6 +118,12 @@ impl PresentedToken {
         normalise(self.canonical.as_ref().unwrap_or(&self.value))
     }
 
+    /// As [`PresentedToken::key`], without a copy where the number is normalised already.
+    #[must_use]
+    pub fn compared(&self) -> Cow<'_, str> {
+        normalised(self.canonical.as_ref().unwrap_or(&self.value))
+    }
+
     /// The key of what was received, whatever the reader's profile says: it stays the same when
     /// the profile changes.
     #[must_use]
@@ -123,13 +142,22 @@ impl fmt::Debug for PresentedToken {
 /// (`:`, `-`, blank) the separators go. Leading zeros stay: they are part of a card's number.
 #[must_use]
 pub fn normalise(value: &str) -> String {
+    normalised(value).into_owned()
+}
+
+/// As [`normalise`], without a copy where the value is normalised already.
+fn normalised(value: &str) -> Cow<'_, str> {
+    let plain = |c: u8| c.is_ascii_uppercase() || c.is_ascii_digit();
+    if value.bytes().all(plain) {
+        return Cow::Borrowed(value);
+    }
     let upper = value.trim().to_uppercase();
     let separator = |c: char| matches!(c, ':' | '-' | ' ');
     if upper.chars().any(separator) && upper.chars().all(|c| separator(c) || c.is_ascii_hexdigit())
     {
-        upper.chars().filter(|c| !separator(*c)).collect()
+        Cow::Owned(upper.chars().filter(|c| !separator(*c)).collect())
     } else {
-        upper
+        Cow::Owned(upper)
     }
 }
 

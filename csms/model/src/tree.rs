@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::{
-    AreaId, ChargerId, DoorId, EvseId, InstallationId, LockId, NodeId, OrganisationId, StationId,
+    AreaId, ChargerId, DoorId, EvseId, InstallationId, LockId, NodeId, OrganisationId, ScheduleId,
+    StationId, Strength,
 };
 
 /// What kind of node stands in the tree.
@@ -99,6 +100,65 @@ pub enum ChargerAuthorization {
     Open,
 }
 
+/// Who decides about the points of an installation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Authority {
+    /// This system.
+    #[default]
+    Native,
+    /// A web service is asked.
+    Webhook,
+}
+
+impl Authority {
+    /// Every authority.
+    pub const ALL: [Authority; 2] = [Authority::Native, Authority::Webhook];
+
+    /// The name used in the API and in storage.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Authority::Native => "native",
+            Authority::Webhook => "webhook",
+        }
+    }
+}
+
+/// What holds at a charger when an outside authority does not answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum ChargerOffline {
+    /// Everybody is refused.
+    Closed,
+    /// Who has a right here charges.
+    #[default]
+    List,
+    /// Everybody charges.
+    Open,
+}
+
+/// How entering twice is dealt with in a zone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum AntiPassback {
+    /// Not at all.
+    #[default]
+    Off,
+    /// It is recorded.
+    Soft,
+    /// It is refused until the person has left.
+    Hard,
+    /// It is refused for so many minutes.
+    Timed(u32),
+}
+
+/// On which side of a zone a door stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Passage {
+    /// Into the area.
+    Entry(AreaId),
+    /// Out of the area. Leaving is never refused for having left.
+    Exit(AreaId),
+}
+
 /// A site.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Installation {
@@ -114,6 +174,10 @@ pub struct Installation {
     pub address: Option<String>,
     /// The flag.
     pub authorization_required: AuthorizationRequired,
+    /// `Open` only while this schedule holds, else `Required`.
+    pub open_schedule: Option<ScheduleId>,
+    /// Who decides.
+    pub authority: Authority,
     /// Transactions in progress that one person may have here; `None`: no limit.
     pub concurrent_transactions: Option<u32>,
     /// Stop a running transaction when its person loses the right to it.
@@ -137,6 +201,8 @@ pub struct Area {
     pub parent: NodeId,
     /// `circuit`, `floor`, `zone` …; free text.
     pub kind: String,
+    /// How entering twice is dealt with.
+    pub anti_passback: AntiPassback,
     /// Name, external id, metadata.
     pub labels: Labels,
     /// When it was made.
@@ -173,6 +239,10 @@ pub struct Charger {
     pub labels: Labels,
     /// The flag.
     pub authorization_required: ChargerAuthorization,
+    /// Its own `Open` only while this schedule holds, else `Required`.
+    pub open_schedule: Option<ScheduleId>,
+    /// When an outside authority does not answer.
+    pub offline_policy: ChargerOffline,
     /// Its EVSEs, by number; at least one.
     pub evses: Vec<Evse>,
     /// When it was made.
@@ -220,6 +290,17 @@ pub enum OfflinePolicy {
     List,
 }
 
+/// What a door asks of those who come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DoorAccess {
+    /// A credential at least this strong.
+    pub minimum_strength: Option<Strength>,
+    /// Open to everybody while this schedule holds.
+    pub unlock_schedule: Option<ScheduleId>,
+    /// The zone it leads into or out of.
+    pub passage: Option<Passage>,
+}
+
 /// A door of a lock.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Door {
@@ -243,8 +324,10 @@ pub struct Door {
     pub remote_open: bool,
     /// How long it stays unlocked, 1..=3600 seconds.
     pub open_seconds: u32,
-    /// Without connection.
+    /// Without connection, and when an outside authority does not answer.
     pub offline_policy: OfflinePolicy,
+    /// What it asks of those who come.
+    pub access: DoorAccess,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was removed.

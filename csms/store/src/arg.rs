@@ -5,9 +5,10 @@ use std::borrow::Cow;
 
 use jiff::Timestamp;
 use model::{
-    AccountId, ActionSet, ApiKeyId, AreaId, ChargerId, CredentialId, DecisionId, DoorId, EvseId,
-    GrantId, InstallationId, LockId, NodeId, OrganisationId, PersonId, RequestId, Revision,
-    SessionId, StationId, StationKey, StationSettings, StopGroup, TransactionId,
+    AccountId, ActionSet, ApiKeyId, AreaId, CalendarId, ChargerId, CredentialId, CredentialKind,
+    DecisionId, DoorId, EmergencyId, EvseId, GrantId, InstallationId, KindSet, LockId, NodeId,
+    OrganisationId, PersonId, RequestId, Revision, ScheduleId, SessionId, StationId, StationKey,
+    StationSettings, StopGroup, TagId, TransactionId,
 };
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -241,6 +242,10 @@ ids!(
     TransactionId,
     DecisionId,
     RequestId,
+    TagId,
+    ScheduleId,
+    CalendarId,
+    EmergencyId,
 );
 
 impl Bind for StationKey {
@@ -309,6 +314,26 @@ impl Read for ActionSet {
     }
 }
 
+/// As words, since the list may grow: `rfid key`.
+impl Bind for KindSet {
+    const NONE: Arg<'static> = Arg::Text(None);
+    fn arg(&self) -> Arg<'_> {
+        let words: Vec<&str> = self.iter().map(CredentialKind::name).collect();
+        Arg::Text(Some(Cow::Owned(words.join(" "))))
+    }
+}
+
+impl Read for KindSet {
+    fn read(row: &Row, at: usize) -> Result<Self, StoreError> {
+        row.text(at)?
+            .split_whitespace()
+            .map(|word| {
+                CredentialKind::from_name(word).ok_or_else(|| corrupt("credential kind", word))
+            })
+            .collect()
+    }
+}
+
 macro_rules! json {
     ($($name:ty = $what:literal),+ $(,)?) => {$(
         impl Bind for $name {
@@ -332,6 +357,7 @@ json!(
     Value = "JSON",
     Vec<u32> = "connectors",
     StationSettings = "station settings",
+    Vec<NodeId> = "places",
 );
 
 pub(crate) fn corrupt(what: &'static str, problem: impl std::fmt::Display) -> StoreError {

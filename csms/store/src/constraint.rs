@@ -84,8 +84,55 @@ constraints! {
     GrantId = Unique "grants_pkey", "grants.id";
     /// The person of a grant, in the same organisation.
     GrantPerson = Foreign "grants_person_fkey";
+    /// The tag of a grant, in the same organisation.
+    GrantTag = Foreign "grants_tag_fkey";
+    /// The organisation a grant is given to as a partner.
+    GrantPartner = Foreign "grants_partner_fkey";
+    /// The schedule of a grant, in the same organisation.
+    GrantSchedule = Foreign "grants_schedule_fkey";
+    /// The tag of points of a grant, in the same organisation.
+    GrantPoints = Foreign "grants_points_fkey";
+    /// A grant is given to one.
+    GrantOneSubject = Check "grants_one_subject";
     /// Begins before it ends.
     GrantValidity = Check "grants_validity";
+    /// The id of a tag.
+    TagId = Unique "tags_pkey", "tags.id";
+    /// The id of a tag within the organisation; cannot be met without `TagId`.
+    TagOrganisationId = Unique "tags_organisation_key", "tags.organisation_id, tags.id";
+    /// The organisation of a tag.
+    TagOrganisation = Foreign "tags_organisation_fkey";
+    /// What stands in a tag; it is put there again.
+    MemberKey = Unique "tag_members_pkey",
+        "tag_members.tag_id, tag_members.kind, tag_members.member_id";
+    /// The tag something stands in, in the same organisation.
+    MemberTag = Foreign "tag_members_tag_fkey";
+    /// The id of a schedule.
+    ScheduleId = Unique "schedules_pkey", "schedules.id";
+    /// The id of a schedule within the organisation; cannot be met without `ScheduleId`.
+    ScheduleOrganisationId = Unique "schedules_organisation_key",
+        "schedules.organisation_id, schedules.id";
+    /// The organisation of a schedule.
+    ScheduleOrganisation = Foreign "schedules_organisation_fkey";
+    /// The calendar of a schedule, in the same organisation.
+    ScheduleCalendar = Foreign "schedules_calendar_fkey";
+    /// The id of a calendar.
+    CalendarId = Unique "calendars_pkey", "calendars.id";
+    /// The id of a calendar within the organisation; cannot be met without `CalendarId`.
+    CalendarOrganisationId = Unique "calendars_organisation_key",
+        "calendars.organisation_id, calendars.id";
+    /// The organisation of a calendar.
+    CalendarOrganisation = Foreign "calendars_organisation_fkey";
+    /// The id of a lockdown or evacuation.
+    EmergencyId = Unique "emergencies_pkey", "emergencies.id";
+    /// The organisation of a lockdown or evacuation.
+    EmergencyOrganisation = Foreign "emergencies_organisation_fkey";
+    /// The tag of those whom a lockdown leaves out, in the same organisation.
+    EmergencyExempt = Foreign "emergencies_exempt_fkey";
+    /// A use of a limited grant; it is taken once.
+    GrantUse = Unique "grant_uses_pkey", "grant_uses.id";
+    /// What a person has used of a grant.
+    GrantTotal = Unique "grant_totals_pkey", "grant_totals.grant_id, grant_totals.person_id";
     /// The id of an API key.
     ApiKeyId = Unique "api_keys_pkey", "api_keys.id";
     /// The first characters of an API key.
@@ -233,6 +280,12 @@ impl Constraint {
             Constraint::InstallationId
         } else if matches!(self, Constraint::LockOrganisationId) {
             Constraint::LockId
+        } else if matches!(self, Constraint::TagOrganisationId) {
+            Constraint::TagId
+        } else if matches!(self, Constraint::ScheduleOrganisationId) {
+            Constraint::ScheduleId
+        } else if matches!(self, Constraint::CalendarOrganisationId) {
+            Constraint::CalendarId
         } else {
             self
         }

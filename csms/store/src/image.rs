@@ -1,11 +1,22 @@
 //! Rows as the change log shows them: credentials masked, hashes left out.
 
 use model::{
-    ActionSet, ApiKey, Area, AuthorizationRequired, Change, Charger, ChargerAuthorization,
-    Credential, CredentialState, Door, DoorFail, Grant, Installation, Labels, Lock, OfflinePolicy,
-    Organisation, Person, PersonState, Role, Station, Subject, mask,
+    ActionSet, AntiPassback, ApiKey, Area, AuthorizationRequired, Change, Charger,
+    ChargerAuthorization, ChargerOffline, Credential, CredentialState, Door, DoorFail, Grant,
+    Installation, Labels, Lock, OfflinePolicy, Organisation, Passage, Person, PersonState, Role,
+    Station, Strength, Subject, mask,
 };
 use serde_json::{Map, Value, json};
+
+macro_rules! fields {
+    ($($name:literal: $value:expr),* $(,)?) => {{
+        let mut fields = Map::new();
+        $(fields.insert($name.to_owned(), json!($value));)*
+        fields
+    }};
+}
+
+mod access;
 
 /// A row as JSON, as it may be kept and shown: the value of a credential is masked, the hashes of
 /// API keys and stations and the stop group of a person are left out.
@@ -23,6 +34,11 @@ pub fn image(change: &Change) -> Value {
         Change::Credential(row) => (credential(row), Some(&row.labels)),
         Change::Grant(row) => (grant(row), None),
         Change::ApiKey(row) => (api_key(row), None),
+        Change::Tag(row) => (access::tag(row), Some(&row.labels)),
+        Change::Membership(row) => (access::membership(row), None),
+        Change::Schedule(row) => (access::schedule(row), Some(&row.labels)),
+        Change::Calendar(row) => (access::calendar(row), Some(&row.labels)),
+        Change::Emergency(row) => (access::emergency(row), None),
     };
     if let Some(Labels {
         name,
@@ -35,14 +51,6 @@ pub fn image(change: &Change) -> Value {
         fields.insert("metadata".to_owned(), Value::Object(metadata.clone()));
     }
     Value::Object(fields)
-}
-
-macro_rules! fields {
-    ($($name:literal: $value:expr),* $(,)?) => {{
-        let mut fields = Map::new();
-        $(fields.insert($name.to_owned(), json!($value));)*
-        fields
-    }};
 }
 
 fn organisation(row: &Organisation) -> Map<String, Value> {
@@ -60,6 +68,8 @@ fn installation(row: &Installation) -> Map<String, Value> {
         "time_zone": row.time_zone,
         "address": row.address,
         "authorization_required": required,
+        "open_schedule_id": row.open_schedule,
+        "authority": row.authority.name(),
         "concurrent_transactions": row.concurrent_transactions,
         "stop_on_revocation": row.stop_on_revocation,
         "created_at": row.created_at,
@@ -68,12 +78,19 @@ fn installation(row: &Installation) -> Map<String, Value> {
 }
 
 fn area(row: &Area) -> Map<String, Value> {
+    let anti_passback = match row.anti_passback {
+        AntiPassback::Off => json!("off"),
+        AntiPassback::Soft => json!("soft"),
+        AntiPassback::Hard => json!("hard"),
+        AntiPassback::Timed(minutes) => json!({ "timed_minutes": minutes }),
+    };
     fields! {
         "id": row.id,
         "organisation_id": row.organisation,
         "installation_id": row.installation,
         "parent_id": row.parent,
         "kind": row.kind,
+        "anti_passback": anti_passback,
         "created_at": row.created_at,
         "deleted_at": row.deleted_at,
     }
@@ -84,6 +101,11 @@ fn charger(row: &Charger) -> Map<String, Value> {
         ChargerAuthorization::Inherit => "inherit",
         ChargerAuthorization::Required => "required",
         ChargerAuthorization::Open => "open",
+    };
+    let offline_policy = match row.offline_policy {
+        ChargerOffline::Closed => "closed",
+        ChargerOffline::List => "list",
+        ChargerOffline::Open => "open",
     };
     let evses: Vec<Value> = row
         .evses
@@ -97,6 +119,8 @@ fn charger(row: &Charger) -> Map<String, Value> {
         "parent_id": row.parent,
         "station_id": row.station,
         "authorization_required": required,
+        "open_schedule_id": row.open_schedule,
+        "offline_policy": offline_policy,
         "evses": evses,
         "created_at": row.created_at,
         "deleted_at": row.deleted_at,
@@ -130,6 +154,11 @@ fn door(row: &Door) -> Map<String, Value> {
         DoorFail::Safe => "safe",
         DoorFail::Secure => "secure",
     };
+    let (entry, exit) = match row.access.passage {
+        Some(Passage::Entry(area)) => (Some(area), None),
+        Some(Passage::Exit(area)) => (None, Some(area)),
+        None => (None, None),
+    };
     let offline_policy = match row.offline_policy {
         OfflinePolicy::Closed => "closed",
         OfflinePolicy::List => "list",
@@ -145,6 +174,10 @@ fn door(row: &Door) -> Map<String, Value> {
         "remote_open": row.remote_open,
         "open_seconds": row.open_seconds,
         "offline_policy": offline_policy,
+        "minimum_strength": row.access.minimum_strength.map(Strength::name),
+        "unlock_schedule_id": row.access.unlock_schedule,
+        "entry_to": entry,
+        "exit_from": exit,
         "created_at": row.created_at,
         "deleted_at": row.deleted_at,
     }
@@ -163,6 +196,7 @@ fn person(row: &Person) -> Map<String, Value> {
         "email": row.email,
         "phone": row.phone,
         "state": state,
+        "suspension": access::suspension(row.suspension),
         "member_until": row.member_until,
         "created_at": row.created_at,
         "deleted_at": row.deleted_at,
@@ -182,6 +216,9 @@ fn credential(row: &Credential) -> Map<String, Value> {
         "kind": row.kind.name(),
         "value": mask(&row.value),
         "state": state,
+        "suspension": access::suspension(row.suspension),
+        "strength": row.strength.name(),
+        "places": row.places,
         "valid_from": row.valid_from,
         "valid_until": row.valid_until,
         "created_at": row.created_at,
@@ -192,6 +229,8 @@ fn credential(row: &Credential) -> Map<String, Value> {
 fn grant(row: &Grant) -> Map<String, Value> {
     let subject = match row.subject {
         Subject::Person(id) => json!({ "person": id }),
+        Subject::Tag(id) => json!({ "tag": id }),
+        Subject::Partner(id) => json!({ "partner": id }),
     };
     fields! {
         "id": row.id,
@@ -201,6 +240,7 @@ fn grant(row: &Grant) -> Map<String, Value> {
         "actions": names(row.actions),
         "node_id": row.node,
         "effect": row.effect.name(),
+        "condition": access::condition(&row.condition),
         "valid_from": row.valid_from,
         "valid_until": row.valid_until,
         "reason": row.reason,

@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 use model::{
-    ApiKey, Area, Change, Charger, Credential, Door, Grant, Installation, Lock, Organisation,
-    Person, Revision,
+    ApiKey, Area, Calendar, Change, Charger, Credential, Door, Emergency, Grant, Installation,
+    Lock, Membership, Organisation, Person, Revision, Schedule, Tag,
 };
 
 use crate::arg::{Arg, args};
@@ -17,7 +17,8 @@ use crate::{Store, StoreError};
 impl Store {
     /// Gives `take` every row of the live picture, as if each had just been made: organisations,
     /// installations, areas (by id, so parents need not come before children), chargers, locks,
-    /// doors, people, credentials, grants that are not revoked and did not end by `ended_since`,
+    /// doors, people, credentials, tags and what stands in them (of those that are gone too), hours,
+    /// emergencies in force, grants that are not revoked and did not end by `ended_since`,
     /// and API keys that are not withdrawn; nothing that is removed. All of it is of one state of
     /// the database, whose revision is returned. Rows are not collected: a million grants need no
     /// memory here.
@@ -91,6 +92,23 @@ async fn load(
     .await?;
     each(reader, live::CREDENTIALS, &[], |row: Credential| {
         take(Change::Credential(row))
+    })
+    .await?;
+    each(reader, live::TAGS, &[], |row: Tag| take(Change::Tag(row))).await?;
+    each(reader, live::MEMBERS, &[], |row: Membership| {
+        take(Change::Membership(row))
+    })
+    .await?;
+    each(reader, live::CALENDARS, &[], |row: Calendar| {
+        take(Change::Calendar(row))
+    })
+    .await?;
+    each(reader, live::SCHEDULES, &[], |row: Schedule| {
+        take(Change::Schedule(row))
+    })
+    .await?;
+    each(reader, live::EMERGENCIES, &[], |row: Emergency| {
+        take(Change::Emergency(row))
     })
     .await?;
     each(reader, live::GRANTS, args![ended_since], |row: Grant| {

@@ -5,9 +5,10 @@ use std::str::FromStr;
 
 use model::neutral::ReportKind;
 use model::{
-    AcceptedState, Action, AuthorizationRequired, ChangeKind, ChargerAuthorization,
-    ConfigurationState, CredentialKind, CredentialState, DoorFail, DoorResult, DoorState, Effect,
-    Entry, OcppVersion, OfflinePolicy, PersonState, Phase, QuirkName, Reason, Role,
+    AcceptedState, Action, Authority, AuthorizationRequired, ChangeKind, ChargerAuthorization,
+    ChargerOffline, ConfigurationState, CredentialKind, CredentialState, DoorFail, DoorResult,
+    DoorState, Effect, EmergencyKind, Entry, OcppVersion, OfflinePolicy, PersonState, Phase,
+    QuirkName, Reason, Role, Strength,
 };
 
 use crate::StoreError;
@@ -42,6 +43,9 @@ words! {
     ChargerAuthorization { Inherit = "inherit", Required = "required", Open = "open" }
     DoorFail { Safe = "safe", Secure = "secure" }
     OfflinePolicy { Closed = "closed", List = "list" }
+    ChargerOffline { Closed = "closed", List = "list", Open = "open" }
+    Authority { Native = "native", Webhook = "webhook" }
+    EmergencyKind { Evacuation = "evacuation", Lockdown = "lockdown" }
     AcceptedState { New = "new", Accepted = "accepted", Pending = "pending", Rejected = "rejected" }
     Phase { Started = "started", Updated = "updated", Ended = "ended" }
     ConfigurationState { Known = "known", Hidden = "hidden", Unknown = "unknown", Refused = "refused" }
@@ -57,6 +61,11 @@ words! {
         Credential = "credential",
         Grant = "grant",
         ApiKey = "api_key",
+        Tag = "tag",
+        Membership = "membership",
+        Schedule = "schedule",
+        Calendar = "calendar",
+        Emergency = "emergency",
     }
 }
 
@@ -81,6 +90,7 @@ macro_rules! named {
 
 named! {
     CredentialKind: name, CredentialKind::from_name;
+    Strength: name, Strength::from_name;
     DoorState: name, DoorState::from_name;
     DoorResult: name, DoorResult::from_name;
     Entry: name, Entry::from_name;

@@ -93,6 +93,21 @@ words! {
         App,
         /// A number plate: information only.
         Plate,
+        /// A code a person keeps; made by the system.
+        Pin,
+        /// A code for a guest; made by the system.
+        Guest,
+        /// A code for one use; made by the system.
+        OneTime,
+    }
+    /// How hard a credential is to copy; the later is the stronger.
+    StrengthWord for model::Strength {
+        /// A number that anybody can copy: a plain UID, a code.
+        Weak,
+        /// Takes effort to copy.
+        Medium,
+        /// Proves that it holds a secret.
+        Strong,
     }
     /// Whether a credential counts.
     CredentialStateWord for model::CredentialState { Active, Suspended, Lost }

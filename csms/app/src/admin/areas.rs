@@ -69,6 +69,7 @@ impl Admin {
             installation,
             parent: new.parent,
             kind: new.kind,
+            anti_passback: model::AntiPassback::default(),
             labels: new.labels,
             created_at: self.clock.now(),
             deleted_at: None,

@@ -113,6 +113,8 @@ impl Admin {
             station: id,
             labels: new.labels,
             authorization_required: new.authorization_required,
+            open_schedule: None,
+            offline_policy: model::ChargerOffline::default(),
             evses,
             created_at: now,
             deleted_at: None,
@@ -133,17 +135,13 @@ impl Admin {
 
     /// The flag in effect at a charger that the live picture may not have yet.
     fn effective(&self, charger: &Charger) -> AuthorizationRequired {
-        match charger.authorization_required {
-            ChargerAuthorization::Required => AuthorizationRequired::Required,
-            ChargerAuthorization::Open => AuthorizationRequired::Open,
-            ChargerAuthorization::Inherit => {
-                let directory = self.live.directory();
-                directory
-                    .node(charger.installation)
-                    .and_then(|node| directory.installation_of(node))
-                    .map_or(AuthorizationRequired::Required, |(_, entry)| entry.flag)
-            }
-        }
+        let (flag, _) = self.live.directory().charger_flag(
+            charger.authorization_required,
+            charger.open_schedule,
+            Some(charger.installation),
+            self.clock.now(),
+        );
+        flag
     }
 
     /// A charger.

@@ -74,6 +74,9 @@ impl Admin {
             key: normalise(&value),
             value,
             state: new.state,
+            suspension: None,
+            strength: new.kind.strength(),
+            places: None,
             valid_from: new.valid_from,
             valid_until: new.valid_until,
             labels: new.labels,
@@ -239,6 +242,9 @@ fn check_value(row: &Credential, faults: &mut Faults) {
     if row.kind == CredentialKind::App {
         faults.add("kind", "invalid", "the remote token is made by the system");
     }
+    if row.kind.is_code() {
+        faults.add("kind", "invalid", "codes are made by the system");
+    }
     if row.key.is_empty() {
         faults.add("value", "required", "the value is empty");
     } else if row.value.chars().count() > VALUE {
@@ -263,6 +269,7 @@ fn allowed(kind: CredentialKind, c: char) -> bool {
         | CredentialKind::Key
         | CredentialKind::Emaid
         | CredentialKind::App => c.is_ascii_graphic() || c == ' ',
+        CredentialKind::Pin | CredentialKind::Guest | CredentialKind::OneTime => c.is_ascii_digit(),
     }
 }
 
@@ -287,6 +294,9 @@ mod tests {
             key: normalise(value),
             value: value.to_owned(),
             state: CredentialState::Active,
+            suspension: None,
+            strength: model::Strength::Weak,
+            places: None,
             valid_from: None,
             valid_until: None,
             labels: Labels::default(),

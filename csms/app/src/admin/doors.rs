@@ -111,6 +111,7 @@ impl Admin {
             remote_open: new.remote_open == RemoteOpen::On,
             open_seconds: new.open_seconds,
             offline_policy: new.offline_policy,
+            access: model::DoorAccess::default(),
             created_at: self.clock.now(),
             deleted_at: None,
         };

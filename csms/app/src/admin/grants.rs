@@ -3,7 +3,8 @@
 use authz::act;
 use jiff::Timestamp;
 use model::{
-    Action, ActionSet, Change, Effect, Grant, GrantId, NodeId, NodeKind, PersonId, Role, Subject,
+    Action, ActionSet, Change, Condition, Effect, Grant, GrantId, NodeId, NodeKind, OrganisationId,
+    PersonId, Role, Subject, TagId,
 };
 use store::{GrantFilter, image};
 
@@ -25,6 +26,8 @@ pub struct NewGrant {
     pub node: NodeId,
     /// Allow or deny.
     pub effect: Effect,
+    /// When, with what and how often.
+    pub condition: Condition,
     /// Inclusive.
     pub valid_from: Option<Timestamp>,
     /// Exclusive.
@@ -38,6 +41,10 @@ pub struct NewGrant {
 pub struct GrantQuery {
     /// Given to this person.
     pub person: Option<PersonId>,
+    /// Given to this tag.
+    pub tag: Option<TagId>,
+    /// Given to this organisation as a partner.
+    pub partner: Option<OrganisationId>,
     /// Given on exactly this node.
     pub node: Option<NodeId>,
     /// Ended ones too.
@@ -69,15 +76,10 @@ impl Admin {
             .permit::<act::ManageAccess>(&write.caller, new.node)
             .await?;
         let organisation = self.organisation_of(new.node)?;
-        let Subject::Person(person) = new.subject;
         let mut faults = Faults::default();
-        let known = self
-            .live
-            .directory()
-            .person(person)
-            .is_some_and(|entry| entry.organisation == organisation);
-        faults.check(|| known, "subject.person", "unknown", "no such person here");
+        self.check_subject(new.subject, organisation, &mut faults);
         let actions = actions_of(&new, &mut faults);
+        self.check_condition(&new, actions, organisation, &mut faults);
         faults.range("valid_until", new.valid_from, new.valid_until);
         if let Some(reason) = &new.reason {
             faults.text("reason", reason, 500);
@@ -92,6 +94,7 @@ impl Admin {
             actions,
             node: new.node,
             effect: new.effect,
+            condition: new.condition,
             valid_from: new.valid_from,
             valid_until: new.valid_until,
             reason: new.reason,
@@ -110,6 +113,7 @@ impl Admin {
                 // A denial that begins later takes away as much as one that holds now.
                 let at_once = Grant {
                     valid_from: None,
+                    condition: Condition::default(),
                     ..row.clone()
                 };
                 self.keeps_owners(&[Change::Grant(at_once)])?;
@@ -124,9 +128,10 @@ impl Admin {
         write: Write<GrantView>,
         row: Grant,
     ) -> Result<Done, ApiError> {
-        let Subject::Person(person) = row.subject;
-        // The person may have gone while the order was waited for.
-        self.person_row(person).await?;
+        if let Subject::Person(person) = row.subject {
+            // They may have gone while the order was waited for.
+            self.person_row(person).await?;
+        }
         let kind = self.kind_of(row.node);
         self.change(permit, write, row.organisation, move |tx| {
             let grant = row.clone();
@@ -137,6 +142,114 @@ impl Admin {
             })
         })
         .await
+    }
+
+    fn check_subject(&self, subject: Subject, organisation: OrganisationId, faults: &mut Faults) {
+        let directory = self.live.directory();
+        let (known, field, detail) = match subject {
+            Subject::Person(id) => (
+                directory
+                    .person(id)
+                    .is_some_and(|entry| entry.organisation == organisation),
+                "subject.person",
+                "no such person here",
+            ),
+            Subject::Tag(id) => (
+                directory
+                    .tag(id)
+                    .is_some_and(|entry| entry.organisation == organisation),
+                "subject.tag",
+                "no such tag here",
+            ),
+            Subject::Partner(id) => (
+                id != organisation && directory.node(id).is_some(),
+                "subject.partner",
+                "no such other organisation",
+            ),
+        };
+        faults.check(|| known, field, "unknown", detail);
+    }
+
+    fn check_condition(
+        &self,
+        new: &NewGrant,
+        actions: ActionSet,
+        organisation: OrganisationId,
+        faults: &mut Faults,
+    ) {
+        let directory = self.live.directory();
+        let Condition {
+            schedule,
+            kinds,
+            minimum_strength,
+            points,
+            limits,
+        } = &new.condition;
+        faults.check(
+            || schedule.is_none_or(|id| directory.schedule_of(id) == Some(organisation)),
+            "schedule_id",
+            "unknown",
+            "no such schedule here",
+        );
+        faults.check(
+            || {
+                points.is_none_or(|id| {
+                    directory
+                        .tag(id)
+                        .is_some_and(|tag| tag.organisation == organisation)
+                })
+            },
+            "points_tag_id",
+            "unknown",
+            "no such tag here",
+        );
+        faults.check(
+            || kinds.is_none_or(|kinds| !kinds.is_empty()),
+            "credential_kinds",
+            "required",
+            "name at least one kind, or leave it out",
+        );
+        let denies = new.effect == Effect::Deny;
+        let manages = !denies && actions.contains(Action::ManageAccess);
+        faults.check(
+            || !manages || new.condition == Condition::default(),
+            "actions",
+            "invalid",
+            "who manages access does so without conditions",
+        );
+        faults.check(
+            || !manages || !matches!(new.subject, Subject::Tag(_)),
+            "actions",
+            "invalid",
+            "`manage_access` is given to people, not to a tag",
+        );
+        faults.check(
+            || !(denies && minimum_strength.is_some()),
+            "minimum_strength",
+            "invalid",
+            "a denial holds for every strength",
+        );
+        let Some(limits) = limits else { return };
+        faults.check(
+            || !denies && actions.contains(Action::Use),
+            "limits",
+            "invalid",
+            "limits are for what allows `use`",
+        );
+        let nothing = limits.uses.is_none() && limits.minutes.is_none() && limits.wh.is_none();
+        let zero = limits.uses == Some(0) || limits.minutes == Some(0) || limits.wh == Some(0);
+        faults.check(
+            || !nothing && !zero,
+            "limits",
+            "out_of_range",
+            "uses, minutes or wh, each from 1",
+        );
+        faults.check(
+            || limits.wh.is_none_or(|wh| i64::try_from(wh).is_ok()),
+            "limits.wh",
+            "out_of_range",
+            "too much",
+        );
     }
 
     /// A grant: given to oneself, or on a node whose access the caller manages.
@@ -172,6 +285,8 @@ impl Admin {
     ) -> Result<Listing<GrantView>, ApiError> {
         let filter = GrantFilter {
             person: which.person,
+            tag: which.tag,
+            partner: which.partner,
             node: which.node,
             include_revoked: which.include_revoked,
         };
@@ -197,7 +312,7 @@ impl Admin {
     }
 
     /// Where a grant is managed: at its node, or at the organisation if that is gone.
-    fn grant_node(&self, row: &Grant) -> NodeId {
+    pub(super) fn grant_node(&self, row: &Grant) -> NodeId {
         if self.live.directory().node(row.node).is_some() {
             row.node
         } else {

@@ -138,6 +138,8 @@ impl Admin {
             time_zone: new.time_zone.unwrap_or_else(|| "UTC".to_owned()),
             address: new.address,
             authorization_required: new.authorization_required,
+            open_schedule: None,
+            authority: model::Authority::default(),
             concurrent_transactions: new.concurrent_transactions,
             stop_on_revocation: new.stop_on_revocation == StopOnRevocation::Stop,
             created_at: self.clock.now(),
@@ -327,7 +329,12 @@ fn check(row: &Installation) -> Result<(), ApiError> {
     let mut faults = Faults::default();
     faults.labels(&row.labels);
     faults.check(
-        || jiff::tz::TimeZone::get(&row.time_zone).is_ok(),
+        // Those that come with the program: schedules go by them.
+        || {
+            jiff::tz::TimeZoneDatabase::bundled()
+                .get(&row.time_zone)
+                .is_ok()
+        },
         "time_zone",
         "unknown",
         "use an IANA name such as `Europe/Zurich`",

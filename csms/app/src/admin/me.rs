@@ -55,7 +55,12 @@ impl Admin {
             };
             let given: BTreeSet<NodeId> = directory
                 .person(person.id)
-                .map(|entry| entry.grants.iter().map(|grant| grant.node).collect())
+                .map(|entry| {
+                    directory
+                        .grants_held(entry)
+                        .map(|grant| grant.node)
+                        .collect()
+                })
                 .unwrap_or_default();
             let nodes = given
                 .into_iter()

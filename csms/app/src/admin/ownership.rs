@@ -2,7 +2,7 @@
 
 use authz::{Directory, Outcome, Request};
 use jiff::Timestamp;
-use model::{Change, Committed, NodeId, NodeKind, PersonId, Revision, Role, Subject};
+use model::{Change, Committed, Member, NodeId, NodeKind, PersonId, Revision, Role, Subject};
 
 use super::Admin;
 use crate::ApiError;
@@ -27,7 +27,10 @@ impl Admin {
     pub(super) fn keeps_owners(&self, changes: &[Change]) -> Result<(), ApiError> {
         let live = self.live.directory();
         let now = self.clock.now();
-        let concerned: Vec<PersonId> = changes.iter().filter_map(concerns).collect();
+        let concerned: Vec<PersonId> = changes
+            .iter()
+            .flat_map(|change| concerned_by(change, &live))
+            .collect();
         let mut places: Vec<NodeId> = Vec::new();
         for (id, node) in live.nodes() {
             let top = matches!(node.kind, NodeKind::Organisation | NodeKind::Installation);
@@ -44,11 +47,12 @@ impl Admin {
         if places.is_empty() {
             return Ok(());
         }
-        let revision = Revision(live.revision().0.saturating_add(1));
+        let next = live.revision().0.saturating_add(1);
         let committed: Vec<Committed> = changes
             .iter()
-            .map(|change| Committed {
-                revision,
+            .zip(next..)
+            .map(|(change, revision)| Committed {
+                revision: Revision(revision),
                 change: change.clone(),
             })
             .collect();
@@ -93,19 +97,27 @@ impl Admin {
             let request = Request::person(person, None, action, node);
             match self.pep.decide_over(directory, &request, now) {
                 Outcome::Allow(terms) => owned.for_good &= terms.until.is_none(),
-                Outcome::Deny(_) => return Owned::default(),
+                Outcome::Deny(_) | Outcome::Ask(_) => return Owned::default(),
             }
         }
         owned
     }
 }
 
-/// Whose rights a change is about.
-fn concerns(change: &Change) -> Option<PersonId> {
+/// Whose rights a change is about. A tag makes no owners, since nobody manages access by one, and
+/// a partner is of another organisation; but what a tag is denied, an owner in it is denied.
+fn concerned_by(change: &Change, live: &Directory) -> Vec<PersonId> {
     match change {
-        Change::Person(person) => Some(person.id),
+        Change::Person(person) => vec![person.id],
         Change::Grant(grant) => match grant.subject {
-            Subject::Person(person) => Some(person),
+            Subject::Person(person) => vec![person],
+            Subject::Tag(tag) => live.people_in(tag),
+            Subject::Partner(_) => Vec::new(),
+        },
+        Change::Membership(membership) => match membership.member {
+            Member::Person(person) => vec![person],
+            Member::Tag(tag) => live.people_in(tag),
+            Member::Point(_) => live.people_in(membership.tag),
         },
         Change::Organisation(_)
         | Change::Installation(_)
@@ -115,6 +127,10 @@ fn concerns(change: &Change) -> Option<PersonId> {
         | Change::Station(_)
         | Change::Door(_)
         | Change::Credential(_)
-        | Change::ApiKey(_) => None,
+        | Change::ApiKey(_)
+        | Change::Tag(_)
+        | Change::Schedule(_)
+        | Change::Calendar(_)
+        | Change::Emergency(_) => Vec::new(),
     }
 }

@@ -105,6 +105,7 @@ impl Admin {
             email: new.email,
             phone: new.phone,
             state: new.state,
+            suspension: None,
             member_until: new.member_until,
             stop_group,
             created_at: self.clock.now(),
@@ -229,7 +230,7 @@ impl Admin {
         };
         let now = self.clock.now().as_microsecond();
         let users = Role::User.actions();
-        for grant in entry.grants.iter() {
+        for grant in directory.grants_held(entry) {
             if grant.effect == Effect::Deny || grant.until <= now {
                 continue;
             }

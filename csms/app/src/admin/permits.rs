@@ -69,6 +69,7 @@ impl Admin {
         match self.pep.decide(&request, self.clock.now()) {
             Outcome::Allow(_) => true,
             Outcome::Deny(denial) => denial.reason == Reason::NoGrant && denial.grant.is_some(),
+            Outcome::Ask(_) => false,
         }
     }
 

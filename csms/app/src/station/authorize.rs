@@ -5,7 +5,8 @@ use std::time::Duration;
 use authz::{Intent, Outcome, Request, Resource};
 use jiff::Timestamp;
 use model::neutral::{Authorize, AuthorizeForm, DoorReply, StationReply, Verdict};
-use model::{Entry, OcppVersion, PresentedToken, Reason, StationKind};
+use model::{Entry, OcppVersion, PresentedToken, Reason, StationKey, StationKind, UseId};
+use sha2::{Digest, Sha256};
 
 use super::{Connection, StationFailure};
 use crate::App;
@@ -37,10 +38,15 @@ impl App {
             station: Some(&connection.station.key),
             message_id: Some(message_id),
         };
-        let request = Request::token(&authorize.token, resource, Intent::Ask);
+        // A door opens on the answer; a charge begins later, and is decided again then.
+        let intent = match connection.station.kind {
+            StationKind::Lock(_) => Intent::Open(attempt(&connection.station.key, message_id)),
+            StationKind::Charger(_) => Intent::Ask,
+        };
+        let request = Request::token(&authorize.token, resource, intent);
         let decided = self
             .pep
-            .decide_logged(&request, &origin)
+            .decide_taken(&request, &origin)
             .await
             .map_err(|_| StationFailure::Unavailable)?;
         self.tell_decision(&decided);
@@ -80,8 +86,9 @@ impl App {
         let found = decided.outcome.found();
         let (expires_at, evses) = match &decided.outcome {
             Outcome::Allow(terms) => {
-                // Whoever may only stop, and the remote token, are asked for each time.
-                let most = if terms.reason == Reason::StopOwn || found.remote_token {
+                // Whoever may only stop, the remote token, codes and limited rights are asked for
+                // each time.
+                let most = if terms.once {
                     Duration::ZERO
                 } else if terms.reason == Reason::OpenAccess {
                     self.settings.open_cache_for
@@ -94,7 +101,7 @@ impl App {
                     terms.evses.clone(),
                 )
             }
-            Outcome::Deny(_) => (None, Vec::new()),
+            Outcome::Deny(_) | Outcome::Ask(_) => (None, Vec::new()),
         };
         Verdict {
             decision: decided.row.id,
@@ -138,4 +145,16 @@ impl App {
         self.events
             .tell(decided.row.at, "decision", node, decided.row.person, data);
     }
+}
+
+/// What an attempt at a door is known by, so that the same message again takes nothing again.
+fn attempt(station: &StationKey, message_id: &str) -> UseId {
+    let mut hasher = Sha256::new();
+    hasher.update(station.as_str().as_bytes());
+    hasher.update([0]);
+    hasher.update(message_id.as_bytes());
+    let hash: [u8; 32] = hasher.finalize().into();
+    let mut id = [0; 16];
+    id.copy_from_slice(hash.split_at(16).0);
+    UseId(uuid::Builder::from_custom_bytes(id).into_uuid())
 }

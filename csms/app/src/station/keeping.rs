@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use authz::Taking;
 use jiff::Timestamp;
 use model::neutral::TransactionEvent;
 use model::{
@@ -12,7 +13,7 @@ use model::{
     QuirkName, Reason, StationKey, StopGroup, Transaction, TransactionId, TransactionRecord,
     TransactionRef,
 };
-use store::{Counter, StoreError, Tx};
+use store::{Counter, Lasting, StoreError, Strictness, Tx};
 
 use super::answer::{StoredAnswer, StoredVerdict};
 use super::samples::keyed;
@@ -45,6 +46,8 @@ pub(super) struct Judgement {
     pub(super) remote_token: bool,
     /// The token began something, and was not presented to end it.
     pub(super) begins: bool,
+    /// What it takes of a limited grant.
+    pub(super) taking: Option<(Taking, Strictness)>,
     pub(super) verdict: StoredVerdict,
 }
 
@@ -91,6 +94,7 @@ impl Keep {
         }
         let mut quirk = None;
         let mut number = None;
+        let mut verdict = self.verdict();
         let transaction = match self.existing(tx).await? {
             Some(mut transaction) => {
                 if let Some(seq_no) = self.event.seq_no
@@ -106,7 +110,9 @@ impl Keep {
                     quirk = quirk.or(Some(QuirkName::SecondStop));
                 } else {
                     self.apply(&mut transaction);
+                    verdict = self.take(tx, &mut transaction).await?;
                     tx.update_transaction(&transaction).await?;
+                    self.settle(tx, &transaction).await?;
                 }
                 transaction
             }
@@ -119,11 +125,11 @@ impl Keep {
                     number = Some(given);
                 }
                 self.apply(&mut transaction);
+                verdict = self.take(tx, &mut transaction).await?;
                 tx.insert_transaction(&transaction).await?;
                 transaction
             }
         };
-        let verdict = self.judged.as_ref().map(|judged| judged.verdict.clone());
         let answer = StoredAnswer { number, verdict };
         tx.insert_record(&TransactionRecord {
             station: self.station.clone(),
@@ -166,6 +172,59 @@ impl Keep {
             is_new: true,
             quirk,
         })
+    }
+
+    fn verdict(&self) -> Option<StoredVerdict> {
+        self.judged.as_ref().map(|judged| judged.verdict.clone())
+    }
+
+    /// Takes what the transaction takes of a limited grant. Where another node has taken the last
+    /// of it meanwhile, it is refused after all: the database has the last word.
+    async fn take(
+        &self,
+        tx: &mut Tx,
+        transaction: &mut Transaction,
+    ) -> Result<Option<StoredVerdict>, StoreError> {
+        let verdict = self.verdict();
+        let Some((taking, strictness)) = self
+            .judged
+            .as_ref()
+            .filter(|judged| judged.begins && judged.reason.allows())
+            .and_then(|judged| judged.taking)
+        else {
+            return Ok(verdict);
+        };
+        let receipt = tx
+            .take_use(
+                transaction.id.into(),
+                taking.grant,
+                taking.person,
+                taking.limits,
+                Lasting::Transaction,
+                strictness,
+                self.now,
+            )
+            .await?;
+        if receipt.is_some() {
+            return Ok(verdict);
+        }
+        transaction.refused = true;
+        transaction.authenticated = false;
+        Ok(verdict.map(|verdict| StoredVerdict {
+            reason: Reason::LimitReached,
+            expires_at: None,
+            ..verdict
+        }))
+    }
+
+    /// What an ended transaction took of a limited grant.
+    async fn settle(&self, tx: &mut Tx, transaction: &Transaction) -> Result<(), StoreError> {
+        if transaction.ended_at.is_some() {
+            let (minutes, wh) = taken_by(transaction);
+            tx.settle_use(transaction.id.into(), minutes, wh, self.now)
+                .await?;
+        }
+        Ok(())
     }
 
     fn natural_key(&self) -> String {
@@ -313,6 +372,15 @@ impl Keep {
             transaction.energy_wh = transaction.energy_wh.max(Some(now - start));
         }
     }
+}
+
+/// Minutes begun, and energy in Wh.
+pub(super) fn taken_by(transaction: &Transaction) -> (u32, i64) {
+    let seconds = transaction.ended_at.map_or(0, |end| {
+        end.duration_since(transaction.started_at).as_secs().max(0)
+    });
+    let minutes = u32::try_from(seconds.saturating_add(59) / 60).unwrap_or(u32::MAX);
+    (minutes, transaction.energy_wh.unwrap_or(0).max(0))
 }
 
 /// The one open, accepted transaction that a stop without a usable number can mean.

@@ -1,7 +1,7 @@
 //! Transactions: decided, recorded, then answered. Nothing is answered before it is committed,
 //! and nothing that has happened is refused its record.
 
-use authz::{Asker, Intent, Outcome, Request, Resource};
+use authz::{Asker, Intent, Outcome, Request, Resource, Taking};
 use jiff::Timestamp;
 use model::neutral::{StationReply, TransactionEvent, TransactionReply, Verdict};
 use model::{
@@ -9,10 +9,11 @@ use model::{
     QuirkName, Reason, StationKind, Transaction, TransactionId, TransactionRef,
 };
 use serde_json::json;
+use store::Strictness;
 use uuid::Uuid;
 
 use super::answer::{StoredAnswer, StoredVerdict};
-use super::keeping::{Judgement, Keep, only_fit};
+use super::keeping::{Judgement, Keep, only_fit, taken_by};
 use super::time::{Timeliness, timeliness};
 use super::{Connection, StationFailure};
 use crate::App;
@@ -75,7 +76,10 @@ impl App {
             Err(error) => {
                 // Not recorded: what was reserved for it is free again.
                 if known.is_none() {
-                    self.pep.usage(|usage| usage.end(id));
+                    self.pep.usage(|usage| {
+                        usage.end(id);
+                        usage.give_back(id.into());
+                    });
                 }
                 tracing::error!(%error, station.id = %connection.station.key, "not recorded");
                 return Err(StationFailure::NotRecorded);
@@ -83,7 +87,10 @@ impl App {
         };
         if kept.transaction.id != id && known.is_none() {
             // A retry: the transaction is the one from before.
-            self.pep.usage(|usage| usage.end(id));
+            self.pep.usage(|usage| {
+                usage.end(id);
+                usage.give_back(id.into());
+            });
         }
         self.follow_use(&kept.transaction, judged.as_ref(), kept.is_new);
         if let Some(quirk) = kept.quirk {
@@ -232,6 +239,10 @@ impl App {
                     usage.cancel_remote(charger, person);
                 }
                 usage.begin(open);
+                if let Some(taking) = terms.taking {
+                    let running = taking.limits.are_measured();
+                    usage.take(id.into(), taking.grant, taking.person, running);
+                }
             }
         };
         Some(match when {
@@ -241,6 +252,7 @@ impl App {
                     action,
                     resource,
                     intent,
+                    context: authz::Context::default(),
                 };
                 let (then, ()) = self.pep.decide_and(&request, &origin, now, reserve);
                 Judged {
@@ -256,6 +268,7 @@ impl App {
                     action,
                     resource,
                     intent,
+                    context: authz::Context::default(),
                 };
                 let (then, ()) = self.pep.decide_and(&request, &origin, time, reserve);
                 let (now, ()) = self.pep.decide_and(&request, &origin, now, |_, _| ());
@@ -286,6 +299,7 @@ impl App {
             stop_group: found.stop_group.clone(),
             remote_token: found.remote_token,
             begins: judged.begins,
+            taking: taking_of(&judged.then.outcome),
             verdict: StoredVerdict::from(&verdict),
         })
     }
@@ -340,6 +354,16 @@ impl App {
         self.pep.usage(|usage| {
             if transaction.ended_at.is_some() || refused {
                 usage.end(transaction.id);
+                if refused {
+                    usage.give_back(transaction.id.into());
+                } else {
+                    let (minutes, wh) = taken_by(transaction);
+                    usage.settle(
+                        transaction.id.into(),
+                        minutes,
+                        u64::try_from(wh).unwrap_or(0),
+                    );
+                }
             } else if is_new || judged.is_some() {
                 usage.begin(authz::OpenTransaction {
                     id: transaction.id,
@@ -445,4 +469,22 @@ fn reply(answer: StoredAnswer, token: Option<PresentedToken>) -> TransactionRepl
         number: answer.number,
         verdict,
     }
+}
+
+/// What is to be taken of a limited grant, and how strictly.
+fn taking_of(outcome: &Outcome) -> Option<(Taking, Strictness)> {
+    let Outcome::Allow(terms) = outcome else {
+        return None;
+    };
+    let taking = terms.taking?;
+    if taking.overdraft {
+        // It has happened already; whoever manages access hears of it.
+        tracing::warn!(grant.id = %taking.grant, user.id = %taking.person, "more was used than granted");
+        metrics::counter!("keywatt_grant_overdrafts_total").increment(1);
+    }
+    let strictness = match taking.of {
+        Some(_) => Strictness::Within,
+        None => Strictness::Overdraw,
+    };
+    Some((taking, strictness))
 }

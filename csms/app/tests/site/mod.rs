@@ -77,6 +77,8 @@ impl Site {
             time_zone: "UTC".into(),
             address: None,
             authorization_required: AuthorizationRequired::Required,
+            open_schedule: None,
+            authority: model::Authority::default(),
             concurrent_transactions: None,
             stop_on_revocation: false,
             created_at: noon(),
@@ -134,6 +136,11 @@ impl Site {
                         Change::Credential(row) => tx.insert_credential(row).await?,
                         Change::Grant(row) => tx.insert_grant(row).await?,
                         Change::ApiKey(row) => tx.insert_api_key(row).await?,
+                        Change::Tag(row) => tx.insert_tag(row).await?,
+                        Change::Membership(row) => tx.put_membership(row).await?,
+                        Change::Schedule(row) => tx.insert_schedule(row).await?,
+                        Change::Calendar(row) => tx.insert_calendar(row).await?,
+                        Change::Emergency(row) => tx.insert_emergency(row).await?,
                     }
                     tx.record(change, None);
                     Ok(())
@@ -155,6 +162,8 @@ impl Site {
             station: station.clone(),
             labels: Labels::default(),
             authorization_required: ChargerAuthorization::Inherit,
+            open_schedule: None,
+            offline_policy: model::ChargerOffline::default(),
             evses: vec![
                 Evse {
                     id: EvseId(Uuid::now_v7()),
@@ -236,6 +245,7 @@ impl Site {
             email: None,
             phone: None,
             state: PersonState::Active,
+            suspension: None,
             member_until: None,
             stop_group,
             created_at: noon(),
@@ -250,6 +260,9 @@ impl Site {
             value: card.into(),
             key: normalise(card),
             state: CredentialState::Active,
+            suspension: None,
+            strength: model::Strength::Weak,
+            places: None,
             valid_from: None,
             valid_until: None,
             labels: Labels::default(),
@@ -270,6 +283,7 @@ impl Site {
             actions: Role::User.actions(),
             node: self.installation.into(),
             effect: Effect::Allow,
+            condition: model::Condition::default(),
             valid_from: None,
             valid_until: None,
             reason: None,

@@ -1,16 +1,17 @@
 //! The picture from all rows at once.
 
-use model::{Change, NodeId, PersonId, Revision, Subject};
+use hashbrown::HashMap;
+use model::{Change, NodeId, Revision, Subject};
 
-use super::change::grant_entry;
-use super::{Directory, GrantEntry, PersonEntry};
+use super::grants::grant_entry;
+use super::{Directory, GrantEntry};
 
 /// Builds a Directory from all rows at once, without a copy per row: organisations, then
-/// installations, areas (parents first), chargers, locks, doors, people, then the rest.
+/// installations, areas (parents first), chargers, locks, doors, people, tags, then the rest.
 pub struct DirectoryBuilder {
     directory: Directory,
-    grants: hashbrown::HashMap<PersonId, Vec<GrantEntry>>,
-    granted: hashbrown::HashMap<NodeId, Vec<PersonId>>,
+    grants: HashMap<Subject, Vec<GrantEntry>>,
+    granted: HashMap<NodeId, Vec<Subject>>,
 }
 
 impl DirectoryBuilder {
@@ -19,44 +20,43 @@ impl DirectoryBuilder {
     pub fn new(seed: (u64, u64)) -> Self {
         Self {
             directory: Directory::new(seed),
-            grants: hashbrown::HashMap::new(),
-            granted: hashbrown::HashMap::new(),
+            grants: HashMap::new(),
+            granted: HashMap::new(),
         }
     }
 
     /// Adds a row.
     pub fn add(&mut self, row: &Change) {
-        if let Change::Grant(grant) = row {
-            if grant.revoked_at.is_none() {
-                let Subject::Person(person) = grant.subject;
-                self.grants
-                    .entry(person)
-                    .or_default()
-                    .push(grant_entry(grant));
-                self.granted.entry(grant.node).or_default().push(person);
-            }
+        let Change::Grant(grant) = row else {
+            self.directory.apply(row);
             return;
+        };
+        if grant.revoked_at.is_none() {
+            self.grants
+                .entry(grant.subject)
+                .or_default()
+                .push(grant_entry(grant));
+            self.granted
+                .entry(grant.node)
+                .or_default()
+                .push(grant.subject);
         }
-        self.directory.apply(row);
     }
 
     /// The picture, at the revision the rows were read at.
     #[must_use]
     pub fn finish(mut self, revision: Revision) -> Directory {
-        for (person, mut grants) in self.grants {
-            if let Some(entry) = self.directory.people.get(&person) {
-                grants.sort_unstable_by_key(|grant| (grant.node, grant.id));
-                let entry = PersonEntry {
-                    grants: grants.into(),
-                    ..entry.clone()
-                };
-                self.directory.people.insert(person, entry);
-            }
+        for (subject, grants) in self.grants {
+            self.directory.set_grants(subject, grants.into());
         }
-        for (node, mut people) in self.granted {
-            people.retain(|person| self.directory.people.get(person).is_some());
-            if !people.is_empty() {
-                self.directory.granted.insert(node, people.into());
+        for (node, mut subjects) in self.granted {
+            subjects.retain(|subject| match subject {
+                Subject::Person(id) => self.directory.people.get(id).is_some(),
+                Subject::Tag(id) => self.directory.tags.get(id).is_some(),
+                Subject::Partner(_) => true,
+            });
+            if !subjects.is_empty() {
+                self.directory.granted.insert(node, subjects.into());
             }
         }
         self.directory.revision = revision;

@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use model::{
-    ApiKey, Change, Charger, Credential, Door, DoorId, EvseId, Grant, InstallationId, LockId,
-    NodeId, NodeKind, OrganisationId, Person, PersonId, Subject,
+    ApiKey, Calendar, Change, Charger, Credential, Door, DoorId, Emergency, EvseId, Installation,
+    InstallationId, LockId, NodeId, NodeKind, OrganisationId, Person, Schedule,
 };
 
+use super::tags::InTags;
 use super::{
-    CredentialEntry, DEPTH, Directory, DoorEntry, GrantEntry, InstallationEntry, KeyEntry,
-    LockEntry, Namespace, NodeDetail, NodeEntry, PersonEntry,
+    CredentialEntry, DEPTH, Directory, DoorEntry, EmergencyEntry, Grants, InstallationEntry,
+    KeyEntry, LockEntry, Namespace, NodeDetail, NodeEntry, PersonEntry, ScheduleEntry, has_number,
 };
 
 impl Directory {
@@ -25,19 +25,7 @@ impl Directory {
                 None,
                 NodeDetail::Organisation,
             ),
-            Change::Installation(row) => self.put_node(
-                row.id.into(),
-                row.deleted_at.is_some(),
-                NodeKind::Installation,
-                row.organisation,
-                Some(row.id),
-                Some(row.organisation.into()),
-                NodeDetail::Installation(InstallationEntry {
-                    flag: row.authorization_required,
-                    concurrent_transactions: row.concurrent_transactions,
-                    stop_on_revocation: row.stop_on_revocation,
-                }),
-            ),
+            Change::Installation(row) => self.put_installation(row),
             Change::Area(row) => self.put_node(
                 row.id.into(),
                 row.deleted_at.is_some(),
@@ -45,7 +33,7 @@ impl Directory {
                 row.organisation,
                 Some(row.installation),
                 Some(row.parent),
-                NodeDetail::Area,
+                NodeDetail::Area(row.anti_passback),
             ),
             Change::Charger(row) => self.put_charger(row),
             Change::Lock(row) => self.put_lock(row.id, row.installation, row.deleted_at.is_some()),
@@ -56,7 +44,32 @@ impl Directory {
             Change::Credential(row) => self.put_credential(row),
             Change::Grant(row) => self.put_grant(row),
             Change::ApiKey(row) => self.put_key(row),
+            Change::Tag(row) => self.put_tag(row),
+            Change::Membership(row) => self.put_membership(row),
+            Change::Schedule(row) => self.put_schedule(row),
+            Change::Calendar(row) => self.put_calendar(row),
+            Change::Emergency(row) => self.put_emergency(row),
         }
+    }
+
+    fn put_installation(&mut self, row: &Installation) {
+        let entry = InstallationEntry {
+            flag: row.authorization_required,
+            open_schedule: row.open_schedule,
+            authority: row.authority,
+            zone: self.zones.get(&row.time_zone).ok(),
+            concurrent_transactions: row.concurrent_transactions,
+            stop_on_revocation: row.stop_on_revocation,
+        };
+        self.put_node(
+            row.id.into(),
+            row.deleted_at.is_some(),
+            NodeKind::Installation,
+            row.organisation,
+            Some(row.id),
+            Some(row.organisation.into()),
+            NodeDetail::Installation(entry),
+        );
     }
 
     #[expect(
@@ -74,14 +87,13 @@ impl Directory {
         detail: NodeDetail,
     ) {
         if deleted {
-            self.nodes.remove(&id);
+            self.remove_node(id);
             return;
         }
         let path = self.path_of(id, parent);
-        let moved = self
-            .nodes
-            .get(&id)
-            .is_some_and(|before| before.path != path);
+        let before = self.nodes.get(&id);
+        let moved = before.is_some_and(|before| before.path != path);
+        let in_tags = before.map_or_else(InTags::default, |before| before.in_tags.clone());
         let entry = NodeEntry {
             kind,
             organisation,
@@ -89,10 +101,17 @@ impl Directory {
             parent,
             path,
             detail,
+            in_tags,
         };
         self.nodes.insert(id, entry);
         if moved {
             self.rebuild_paths_below(id);
+        }
+    }
+
+    fn remove_node(&mut self, id: NodeId) {
+        if let Some(entry) = self.nodes.remove(&id) {
+            self.untag_node(id, &entry);
         }
     }
 
@@ -143,7 +162,7 @@ impl Directory {
                 .map(|(_, id)| (*id).into())
                 .collect();
             for id in gone {
-                self.nodes.remove(&id);
+                self.remove_node(id);
             }
         }
         self.put_node(
@@ -155,6 +174,8 @@ impl Directory {
             Some(row.parent),
             NodeDetail::Charger {
                 flag: row.authorization_required,
+                open_schedule: row.open_schedule,
+                offline: row.offline_policy,
                 evses: evses.clone(),
             },
         );
@@ -209,6 +230,8 @@ impl Directory {
                 number: row.number,
                 open_seconds: row.open_seconds,
                 remote_open: row.remote_open,
+                offline: row.offline_policy,
+                access: row.access,
             }),
         );
         if let Some(lock) = self.locks.get(&row.lock) {
@@ -231,81 +254,108 @@ impl Directory {
     }
 
     fn put_person(&mut self, row: &Person) {
+        let before = self.people.get(&row.id).cloned();
         if row.deleted_at.is_some() {
-            if let Some(before) = self.people.remove(&row.id) {
+            if let Some(before) = before {
                 for grant in before.grants.iter() {
-                    self.forget_granted(grant.node, row.id);
+                    self.forget_granted(grant.node, model::Subject::Person(row.id));
                 }
+                self.untag_person(row.id, &before);
+                self.people.remove(&row.id);
             }
             return;
         }
-        let grants = self
-            .people
-            .get(&row.id)
-            .map_or_else(|| Arc::from([]), |before| before.grants.clone());
-        self.people.insert(row.id, person_entry(row, grants));
+        let (grants, in_tags) = before.map_or_else(
+            || (self.no_grants.clone(), InTags::default()),
+            |before| (before.grants, before.in_tags),
+        );
+        let entry = person_entry(row, grants, in_tags);
+        self.people.insert(row.id, entry);
     }
 
     fn put_credential(&mut self, row: &Credential) {
         let index = self.index(row.organisation, Namespace::of(row.kind), &row.key);
-        if row.deleted_at.is_some() {
+        let before = self.credentials.get(&index).map(|entry| entry.id);
+        let deleted = row.deleted_at.is_some();
+        if deleted {
             // Only if it is still this one: the value may belong to another by now.
-            if self
-                .credentials
-                .get(&index)
-                .is_some_and(|entry| entry.id == row.id)
-            {
-                self.credentials.remove(&index);
+            if before != Some(row.id) {
+                return;
             }
-            return;
+            self.credentials.remove(&index);
+        } else {
+            self.credentials.insert(index, credential_entry(row));
         }
-        self.credentials.insert(index, credential_entry(row));
+        if has_number(row.kind) && (deleted || before.is_none()) {
+            for form in model::weak_forms(&row.key) {
+                let form = self.index(row.organisation, Namespace::Weak, &form);
+                self.put_weak_number(form, index, !deleted);
+            }
+        }
     }
 
-    fn put_grant(&mut self, row: &Grant) {
-        let Subject::Person(person) = row.subject;
-        let Some(before) = self.people.get(&person) else {
+    fn put_weak_number(&mut self, form: u128, card: u128, stands: bool) {
+        let mut cards: Vec<u128> = self
+            .weak_numbers
+            .get(&form)
+            .map_or_else(Vec::new, |cards| cards.to_vec());
+        cards.retain(|other| *other != card);
+        if stands {
+            cards.push(card);
+        }
+        if cards.is_empty() {
+            self.weak_numbers.remove(&form);
+        } else {
+            self.weak_numbers.insert(form, cards.into());
+        }
+    }
+
+    fn put_schedule(&mut self, row: &Schedule) {
+        let schedules = Arc::make_mut(&mut self.schedules);
+        if row.deleted_at.is_some() {
+            schedules.remove(&row.id);
             return;
+        }
+        let entry = ScheduleEntry {
+            organisation: row.organisation,
+            slots: row.slots.as_slice().into(),
+            calendar: row.calendar,
         };
-        let had = before.grants.iter().any(|grant| grant.id == row.id);
-        let mut grants: Vec<GrantEntry> = before
-            .grants
+        schedules.insert(row.id, entry);
+    }
+
+    fn put_calendar(&mut self, row: &Calendar) {
+        let calendars = Arc::make_mut(&mut self.calendars);
+        if row.deleted_at.is_some() {
+            calendars.remove(&row.id);
+            return;
+        }
+        let mut dates = row.dates.clone();
+        dates.sort_unstable();
+        dates.dedup();
+        calendars.insert(row.id, (row.organisation, dates.into()));
+    }
+
+    fn put_emergency(&mut self, row: &Emergency) {
+        let emergencies = Arc::make_mut(&mut self.emergencies);
+        let here = emergencies.get(&row.node).map_or(&[][..], |here| here);
+        let mut here: Vec<EmergencyEntry> = here
             .iter()
             .copied()
-            .filter(|grant| grant.id != row.id)
+            .filter(|other| other.id != row.id)
             .collect();
-        if row.revoked_at.is_none() {
-            grants.push(grant_entry(row));
-            grants.sort_unstable_by_key(|grant| (grant.node, grant.id));
+        if row.ended_at.is_none() {
+            here.push(EmergencyEntry {
+                id: row.id,
+                kind: row.kind,
+                exempt: row.exempt,
+            });
+            here.sort_unstable_by_key(|entry| entry.id);
         }
-        let entry = PersonEntry {
-            grants: grants.into(),
-            ..before.clone()
-        };
-        self.people.insert(person, entry);
-        if had {
-            self.forget_granted(row.node, person);
-        }
-        if row.revoked_at.is_none() {
-            let people: Arc<[PersonId]> = self
-                .granted_on(row.node)
-                .iter()
-                .copied()
-                .chain(std::iter::once(person))
-                .collect();
-            self.granted.insert(row.node, people);
-        }
-    }
-
-    fn forget_granted(&mut self, node: NodeId, person: PersonId) {
-        let mut people = self.granted_on(node).to_vec();
-        if let Some(position) = people.iter().position(|other| *other == person) {
-            people.swap_remove(position);
-        }
-        if people.is_empty() {
-            self.granted.remove(&node);
+        if here.is_empty() {
+            emergencies.remove(&row.node);
         } else {
-            self.granted.insert(node, people.into());
+            emergencies.insert(row.node, here.into());
         }
     }
 
@@ -318,14 +368,16 @@ impl Directory {
     }
 }
 
-fn person_entry(row: &Person, grants: Arc<[GrantEntry]>) -> PersonEntry {
+fn person_entry(row: &Person, grants: Grants, in_tags: InTags) -> PersonEntry {
     PersonEntry {
         organisation: row.organisation,
         state: row.state,
+        suspension: row.suspension,
         member_until: row.member_until,
         stop_group: row.stop_group.clone(),
         managed_at: row.managed_at,
         grants,
+        in_tags,
     }
 }
 
@@ -334,7 +386,10 @@ fn credential_entry(row: &Credential) -> CredentialEntry {
         id: row.id,
         person: row.person,
         kind: row.kind,
+        strength: row.strength,
         state: row.state,
+        suspension: row.suspension,
+        places: row.places.as_deref().map(Arc::from),
         valid_from: row.valid_from,
         valid_until: row.valid_until,
     }
@@ -346,16 +401,5 @@ fn key_entry(row: &ApiKey) -> KeyEntry {
         scopes: row.scopes,
         node: row.node,
         expires_at: row.expires_at,
-    }
-}
-
-pub(super) fn grant_entry(row: &Grant) -> GrantEntry {
-    GrantEntry {
-        node: row.node,
-        id: row.id,
-        from: row.valid_from.map_or(i64::MIN, Timestamp::as_microsecond),
-        until: row.valid_until.map_or(i64::MAX, Timestamp::as_microsecond),
-        actions: row.actions,
-        effect: row.effect,
     }
 }

@@ -8,18 +8,30 @@ use crate::occasion::Occasion;
 /// The status a station is told for a reason.
 pub(crate) const fn status(reason: Reason, occasion: Occasion) -> AuthorizationStatus {
     match reason {
-        Reason::OpenAccess | Reason::StopOwn | Reason::Granted => AuthorizationStatus::Accepted,
+        Reason::OpenAccess
+        | Reason::StopOwn
+        | Reason::Granted
+        | Reason::Evacuation
+        | Reason::Delegated => AuthorizationStatus::Accepted,
         Reason::PointUnknown
         | Reason::DoorNotNamed
         | Reason::NoCredential
         | Reason::CredentialUnknown
+        | Reason::Ambiguous
+        | Reason::DelegatedRefusal
+        | Reason::AuthoritySilent
+        | Reason::TooWeak
         | Reason::NotThisEvse
+        | Reason::OutsideSchedule
         | Reason::NotYetValid
         | Reason::NoGrant => AuthorizationStatus::Invalid,
         Reason::CredentialSuspended
         | Reason::CredentialLost
         | Reason::PersonSuspended
-        | Reason::DeniedByRule => AuthorizationStatus::Blocked,
+        | Reason::Lockdown
+        | Reason::DeniedByRule
+        | Reason::LimitReached
+        | Reason::AntiPassback => AuthorizationStatus::Blocked,
         Reason::CredentialExpired | Reason::MembershipEnded | Reason::GrantExpired => {
             AuthorizationStatus::Expired
         }

@@ -8,20 +8,30 @@ use crate::occasion::Occasion;
 /// The status a station is told for a reason.
 pub(crate) const fn status(reason: Reason, occasion: Occasion) -> AuthorizationStatusEnumType {
     match reason {
-        Reason::OpenAccess | Reason::StopOwn | Reason::Granted => {
-            AuthorizationStatusEnumType::Accepted
-        }
+        Reason::OpenAccess
+        | Reason::StopOwn
+        | Reason::Granted
+        | Reason::Evacuation
+        | Reason::Delegated => AuthorizationStatusEnumType::Accepted,
         Reason::PointUnknown | Reason::CredentialUnknown => AuthorizationStatusEnumType::Unknown,
-        Reason::DoorNotNamed | Reason::NoCredential => AuthorizationStatusEnumType::Invalid,
+        Reason::DoorNotNamed
+        | Reason::NoCredential
+        | Reason::Ambiguous
+        | Reason::DelegatedRefusal
+        | Reason::AuthoritySilent
+        | Reason::TooWeak => AuthorizationStatusEnumType::Invalid,
         Reason::CredentialSuspended
         | Reason::CredentialLost
         | Reason::PersonSuspended
-        | Reason::DeniedByRule => AuthorizationStatusEnumType::Blocked,
+        | Reason::Lockdown
+        | Reason::DeniedByRule
+        | Reason::AntiPassback => AuthorizationStatusEnumType::Blocked,
+        Reason::LimitReached => AuthorizationStatusEnumType::NoCredit,
         Reason::CredentialExpired | Reason::MembershipEnded | Reason::GrantExpired => {
             AuthorizationStatusEnumType::Expired
         }
         Reason::NotThisEvse | Reason::NoGrant => AuthorizationStatusEnumType::NotAtThisLocation,
-        Reason::NotYetValid => AuthorizationStatusEnumType::NotAtThisTime,
+        Reason::OutsideSchedule | Reason::NotYetValid => AuthorizationStatusEnumType::NotAtThisTime,
         Reason::Concurrent => match occasion {
             Occasion::Start => AuthorizationStatusEnumType::ConcurrentTx,
             // Part 2, AuthorizationStatusEnumType: ConcurrentTx is only relevant for a start.

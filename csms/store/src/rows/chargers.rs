@@ -16,16 +16,19 @@ use crate::{Constraint, Store, StoreError, Tx};
 macro_rules! charger_columns {
     () => {
         "id, organisation_id, installation_id, parent_node_id, station_id, name, external_id, \
-         metadata, authorization_required, created_at, deleted_at"
+         metadata, authorization_required, created_at, deleted_at, \
+         open_schedule_id, offline_policy"
     };
 }
 
 statements! {
     INSERT_CHARGER = "INSERT INTO chargers (", charger_columns!(),
-        ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+        ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
     UPDATE_CHARGER = "UPDATE chargers SET installation_id = $2, parent_node_id = $3, \
         station_id = $4, name = $5, external_id = $6, metadata = $7, \
-        authorization_required = $8, deleted_at = $9 WHERE id = $1";
+        authorization_required = $8, deleted_at = $9, \
+        open_schedule_id = $10, \
+        offline_policy = $11 WHERE id = $1";
     CHARGER = "SELECT ", charger_columns!(), " FROM chargers WHERE id = $1";
     CHARGERS = "SELECT ", charger_columns!(),
         " FROM chargers WHERE organisation_id = $1 AND deleted_at IS NULL";
@@ -161,6 +164,8 @@ impl Tx {
             row.authorization_required,
             row.created_at,
             row.deleted_at,
+            row.open_schedule,
+            row.offline_policy,
         ];
         let installation = Reference {
             constraint: Constraint::ChargerInstallation,
@@ -206,6 +211,8 @@ impl Tx {
             metadata,
             row.authorization_required,
             row.deleted_at,
+            row.open_schedule,
+            row.offline_policy,
         ];
         let installation = Reference {
             constraint: Constraint::ChargerInstallation,
@@ -248,6 +255,8 @@ impl Record for Charger {
             evses: Vec::new(),
             created_at: columns.take()?,
             deleted_at: columns.take()?,
+            open_schedule: columns.take()?,
+            offline_policy: columns.take()?,
         })
     }
 }

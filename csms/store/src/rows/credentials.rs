@@ -3,6 +3,7 @@
 use model::{Credential, CredentialId, CredentialKind, Labels, OrganisationId, PersonId};
 
 use super::accounts::labels;
+use super::people::suspension;
 use super::queries;
 use crate::arg::args;
 use crate::link::{Columns, Record};
@@ -15,16 +16,22 @@ use crate::{Constraint, Store, StoreError, Tx};
 macro_rules! credential_columns {
     () => {
         "id, organisation_id, person_id, kind, value, key, state, valid_from, valid_until, name, \
-         external_id, metadata, created_at, deleted_at"
+         external_id, metadata, created_at, deleted_at, \
+         suspended_from, suspended_until, strength, places"
     };
 }
 
 statements! {
     INSERT_CREDENTIAL = "INSERT INTO credentials (", credential_columns!(), ", namespace\
-        ) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
+        ) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, \
+        $18, $19)";
     UPDATE_CREDENTIAL = "UPDATE credentials SET value = $2, key = $3, state = $4, \
         valid_from = $5, valid_until = $6, name = $7, external_id = $8, metadata = $9, \
-        deleted_at = $10 WHERE id = $1";
+        deleted_at = $10, \
+        suspended_from = $11, \
+        suspended_until = $12, \
+        strength = $13, \
+        places = $14 WHERE id = $1";
     CREDENTIAL = "SELECT ", credential_columns!(), " FROM credentials WHERE id = $1";
     CREDENTIAL_BY_KEY = "SELECT ", credential_columns!(), " FROM credentials \
         WHERE organisation_id = $1 AND namespace = 'token' AND key = $2 AND deleted_at IS NULL";
@@ -89,6 +96,7 @@ fn cursor(row: &Credential) -> Cursor {
 const fn namespace(kind: CredentialKind) -> &'static str {
     match kind {
         CredentialKind::Plate => "plate",
+        CredentialKind::Pin | CredentialKind::Guest | CredentialKind::OneTime => "code",
         CredentialKind::Rfid
         | CredentialKind::Key
         | CredentialKind::Emaid
@@ -110,6 +118,8 @@ impl Tx {
             metadata,
         } = &row.labels;
         let namespace = namespace(row.kind);
+        let suspended_from = row.suspension.map(|it| it.from);
+        let suspended_until = row.suspension.and_then(|it| it.until);
         let args = args![
             row.id,
             row.organisation,
@@ -125,6 +135,10 @@ impl Tx {
             metadata,
             row.created_at,
             row.deleted_at,
+            suspended_from,
+            suspended_until,
+            row.strength,
+            row.places,
             namespace,
         ];
         let person = Reference {
@@ -147,6 +161,8 @@ impl Tx {
             external_id,
             metadata,
         } = &row.labels;
+        let suspended_from = row.suspension.map(|it| it.from);
+        let suspended_until = row.suspension.and_then(|it| it.until);
         let args = args![
             row.id,
             row.value,
@@ -158,6 +174,10 @@ impl Tx {
             external_id,
             metadata,
             row.deleted_at,
+            suspended_from,
+            suspended_until,
+            row.strength,
+            row.places,
         ];
         self.touched(UPDATE_CREDENTIAL, args).await
     }
@@ -178,6 +198,9 @@ impl Record for Credential {
             labels: labels(columns)?,
             created_at: columns.take()?,
             deleted_at: columns.take()?,
+            suspension: suspension(columns)?,
+            strength: columns.take()?,
+            places: columns.take()?,
         })
     }
 }

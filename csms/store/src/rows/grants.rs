@@ -1,10 +1,13 @@
 //! Grants and API keys. Neither is ever overwritten: what ends gets the time of its end.
 
 use jiff::Timestamp;
-use model::{ApiKey, ApiKeyId, Grant, GrantId, NodeId, OrganisationId, PersonId, Subject};
+use model::{
+    ApiKey, ApiKeyId, Condition, Grant, GrantId, Limits, NodeId, OrganisationId, PersonId,
+    ScheduleId, Subject, TagId,
+};
 
 use super::queries;
-use crate::arg::args;
+use crate::arg::{args, corrupt};
 use crate::link::{Columns, Record};
 use crate::page::{Cursor, List, Page};
 use crate::select::Select;
@@ -14,8 +17,10 @@ use crate::{Constraint, Store, StoreError, Tx};
 
 macro_rules! grant_columns {
     () => {
-        "id, organisation_id, person_id, role, actions, node_id, effect, valid_from, valid_until, \
-         reason, source, created_by_person_id, created_at, revoked_at"
+        "id, organisation_id, person_id, tag_id, partner_organisation_id, role, actions, node_id, \
+         effect, schedule_id, kinds, minimum_strength, points_tag_id, limit_uses, limit_minutes, \
+         limit_wh, valid_from, valid_until, reason, source, created_by_person_id, created_at, \
+         revoked_at"
     };
 }
 
@@ -28,7 +33,8 @@ macro_rules! api_key_columns {
 
 statements! {
     INSERT_GRANT = "INSERT INTO grants (", grant_columns!(),
-        ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+        ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, \
+        $18, $19, $20, $21, $22, $23)";
     REVOKE_GRANT = "UPDATE grants SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL";
     GRANT = "SELECT ", grant_columns!(), " FROM grants WHERE id = $1";
     GRANTS = "SELECT ", grant_columns!(), " FROM grants WHERE organisation_id = $1";
@@ -43,11 +49,22 @@ statements! {
         " FROM api_keys WHERE organisation_id = $1 AND revoked_at IS NULL";
     LIVE_API_KEYS = "SELECT ", api_key_columns!(), " FROM api_keys WHERE revoked_at IS NULL";
     PERSON_THERE = "SELECT id FROM people WHERE organisation_id = $1 AND id = $2";
+    TAG_THERE = "SELECT id FROM tags WHERE organisation_id = $1 AND id = $2";
+    SCHEDULE_THERE = "SELECT id FROM schedules WHERE organisation_id = $1 AND id = $2";
+    ORGANISATION_THERE = "SELECT id FROM organisations WHERE id = $1";
+    GRANTS_TO_TAG = "SELECT ", grant_columns!(),
+        " FROM grants WHERE (tag_id = $1 OR points_tag_id = $1) AND revoked_at IS NULL ORDER BY id";
+    GRANTS_WITH_SCHEDULE = "SELECT ", grant_columns!(),
+        " FROM grants WHERE schedule_id = $1 AND revoked_at IS NULL ORDER BY id";
 }
 
 queries! {
     /// A grant, ended ones too.
     get_grant(id: GrantId) -> Option<Grant> = GRANT [id];
+    /// The grants to a tag, and those to its points, that are not ended.
+    grants_with_tag(id: TagId) -> Vec<Grant> = GRANTS_TO_TAG [id];
+    /// The grants with a schedule that are not ended.
+    grants_with_schedule(id: ScheduleId) -> Vec<Grant> = GRANTS_WITH_SCHEDULE [id];
     /// An API key, withdrawn ones too.
     get_api_key(id: ApiKeyId) -> Option<ApiKey> = API_KEY [id];
     /// The API key with these first characters, withdrawn ones too.
@@ -59,6 +76,10 @@ queries! {
 pub struct GrantFilter {
     /// Given to this person.
     pub person: Option<PersonId>,
+    /// Given to this tag.
+    pub tag: Option<TagId>,
+    /// Given to this organisation as a partner.
+    pub partner: Option<OrganisationId>,
     /// Given on exactly this node.
     pub node: Option<NodeId>,
     /// Ended ones too.
@@ -79,6 +100,8 @@ impl Store {
         let holding = (!filter.include_revoked).then_some("revoked_at IS NULL");
         let query = Select::new(GRANTS, args![organisation])
             .and_some("person_id =", &filter.person)
+            .and_some("tag_id =", &filter.tag)
+            .and_some("partner_organisation_id =", &filter.partner)
             .and_some("node_id =", &filter.node)
             .and_when(holding)
             .by_id("id", page);
@@ -111,17 +134,35 @@ impl Tx {
     /// A new grant.
     ///
     /// # Errors
-    /// [`Constraint::GrantPerson`], [`Constraint::GrantValidity`], [`Constraint::GrantId`].
+    /// [`Constraint::GrantPerson`], [`Constraint::GrantTag`], [`Constraint::GrantPartner`],
+    /// [`Constraint::GrantSchedule`], [`Constraint::GrantPoints`], [`Constraint::GrantValidity`],
+    /// [`Constraint::GrantId`].
     pub async fn insert_grant(&mut self, row: &Grant) -> Result<(), StoreError> {
-        let Subject::Person(person) = row.subject;
+        let (person, tag, partner) = match row.subject {
+            Subject::Person(id) => (Some(id), None, None),
+            Subject::Tag(id) => (None, Some(id), None),
+            Subject::Partner(id) => (None, None, Some(id)),
+        };
+        let condition = &row.condition;
+        let limits = condition.limits.unwrap_or_default();
+        let limit_wh = limits.wh.map(|wh| i64::try_from(wh).unwrap_or(i64::MAX));
         let args = args![
             row.id,
             row.organisation,
             person,
+            tag,
+            partner,
             row.role,
             row.actions,
             row.node,
             row.effect,
+            condition.schedule,
+            condition.kinds,
+            condition.minimum_strength,
+            condition.points,
+            limits.uses,
+            limits.minutes,
+            limit_wh,
             row.valid_from,
             row.valid_until,
             row.reason,
@@ -130,12 +171,44 @@ impl Tx {
             row.created_at,
             row.revoked_at,
         ];
-        let reference = Reference {
+        // What is absent is not there either, and is not looked for.
+        let to_person = Reference {
             constraint: Constraint::GrantPerson,
             lookup: PERSON_THERE,
             args: args![row.organisation, person],
         };
-        self.put(INSERT_GRANT, args, &[reference]).await.map(drop)
+        let to_tag = Reference {
+            constraint: Constraint::GrantTag,
+            lookup: TAG_THERE,
+            args: args![row.organisation, tag],
+        };
+        let to_partner = Reference {
+            constraint: Constraint::GrantPartner,
+            lookup: ORGANISATION_THERE,
+            args: args![partner],
+        };
+        let to_schedule = Reference {
+            constraint: Constraint::GrantSchedule,
+            lookup: SCHEDULE_THERE,
+            args: args![row.organisation, condition.schedule],
+        };
+        let to_points = Reference {
+            constraint: Constraint::GrantPoints,
+            lookup: TAG_THERE,
+            args: args![row.organisation, condition.points],
+        };
+        let mut references = vec![match row.subject {
+            Subject::Person(_) => to_person,
+            Subject::Tag(_) => to_tag,
+            Subject::Partner(_) => to_partner,
+        }];
+        if condition.schedule.is_some() {
+            references.push(to_schedule);
+        }
+        if condition.points.is_some() {
+            references.push(to_points);
+        }
+        self.put(INSERT_GRANT, args, &references).await.map(drop)
     }
 
     /// Ends a grant. `false`: it is not there or has ended already.
@@ -190,11 +263,18 @@ impl Record for Grant {
         Ok(Self {
             id: columns.take()?,
             organisation: columns.take()?,
-            subject: Subject::Person(columns.take()?),
+            subject: subject(columns)?,
             role: columns.take()?,
             actions: columns.take()?,
             node: columns.take()?,
             effect: columns.take()?,
+            condition: Condition {
+                schedule: columns.take()?,
+                kinds: columns.take()?,
+                minimum_strength: columns.take()?,
+                points: columns.take()?,
+                limits: limits(columns)?,
+            },
             valid_from: columns.take()?,
             valid_until: columns.take()?,
             reason: columns.take()?,
@@ -204,6 +284,28 @@ impl Record for Grant {
             revoked_at: columns.take()?,
         })
     }
+}
+
+fn subject(columns: &mut Columns<'_>) -> Result<Subject, StoreError> {
+    let person: Option<PersonId> = columns.take()?;
+    let tag: Option<TagId> = columns.take()?;
+    let partner: Option<OrganisationId> = columns.take()?;
+    person
+        .map(Subject::Person)
+        .or(tag.map(Subject::Tag))
+        .or(partner.map(Subject::Partner))
+        .ok_or_else(|| corrupt("subject", "none"))
+}
+
+fn limits(columns: &mut Columns<'_>) -> Result<Option<Limits>, StoreError> {
+    let (uses, minutes): (Option<u32>, Option<u32>) = (columns.take()?, columns.take()?);
+    let wh: Option<i64> = columns.take()?;
+    let limits = Limits {
+        uses,
+        minutes,
+        wh: wh.map(|wh| u64::try_from(wh).unwrap_or(0)),
+    };
+    Ok((limits != Limits::default()).then_some(limits))
 }
 
 impl Record for ApiKey {

@@ -1,10 +1,10 @@
 //! Installations and their areas.
 
-use model::{Area, AreaId, Installation, InstallationId, Labels, OrganisationId};
+use model::{AntiPassback, Area, AreaId, Installation, InstallationId, Labels, OrganisationId};
 
 use super::accounts::labels;
 use super::queries;
-use crate::arg::args;
+use crate::arg::{args, corrupt};
 use crate::link::{Columns, Record};
 use crate::page::{Cursor, List, Page};
 use crate::select::Select;
@@ -16,32 +16,38 @@ macro_rules! installation_columns {
     () => {
         "id, organisation_id, name, external_id, metadata, time_zone, address, \
          authorization_required, concurrent_transactions, stop_on_revocation, created_at, \
-         deleted_at"
+         deleted_at, \
+         open_schedule_id, authority"
     };
 }
 
 macro_rules! area_columns {
     () => {
         "id, organisation_id, installation_id, parent_node_id, kind, name, external_id, metadata, \
-         created_at, deleted_at"
+         created_at, deleted_at, \
+         anti_passback, anti_passback_minutes"
     };
 }
 
 statements! {
     INSERT_INSTALLATION = "INSERT INTO installations (", installation_columns!(),
-        ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+        ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
     UPDATE_INSTALLATION = "UPDATE installations SET name = $2, external_id = $3, metadata = $4, \
         time_zone = $5, address = $6, authorization_required = $7, concurrent_transactions = $8, \
-        stop_on_revocation = $9, deleted_at = $10 WHERE id = $1";
+        stop_on_revocation = $9, deleted_at = $10, \
+        open_schedule_id = $11, \
+        authority = $12 WHERE id = $1";
     INSTALLATION = "SELECT ", installation_columns!(), " FROM installations WHERE id = $1";
     INSTALLATIONS = "SELECT ", installation_columns!(),
         " FROM installations WHERE organisation_id = $1 AND deleted_at IS NULL";
     LIVE_INSTALLATIONS = "SELECT ", installation_columns!(),
         " FROM installations WHERE deleted_at IS NULL";
     INSERT_AREA = "INSERT INTO areas (", area_columns!(),
-        ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+        ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
     UPDATE_AREA = "UPDATE areas SET parent_node_id = $2, kind = $3, name = $4, external_id = $5, \
-        metadata = $6, deleted_at = $7 WHERE id = $1";
+        metadata = $6, deleted_at = $7, \
+        anti_passback = $8, \
+        anti_passback_minutes = $9 WHERE id = $1";
     AREA = "SELECT ", area_columns!(), " FROM areas WHERE id = $1";
     AREAS = "SELECT ", area_columns!(),
         " FROM areas WHERE organisation_id = $1 AND deleted_at IS NULL";
@@ -120,6 +126,8 @@ impl Tx {
             row.stop_on_revocation,
             row.created_at,
             row.deleted_at,
+            row.open_schedule,
+            row.authority,
         ];
         let organisation = Reference {
             constraint: Constraint::InstallationOrganisation,
@@ -152,6 +160,8 @@ impl Tx {
             row.concurrent_transactions,
             row.stop_on_revocation,
             row.deleted_at,
+            row.open_schedule,
+            row.authority,
         ];
         self.touched(UPDATE_INSTALLATION, args).await
     }
@@ -166,6 +176,7 @@ impl Tx {
             external_id,
             metadata,
         } = &row.labels;
+        let (passback, passback_minutes) = anti_passback(row.anti_passback);
         let args = args![
             row.id,
             row.organisation,
@@ -177,6 +188,8 @@ impl Tx {
             metadata,
             row.created_at,
             row.deleted_at,
+            passback,
+            passback_minutes,
         ];
         let installation = Reference {
             constraint: Constraint::AreaInstallation,
@@ -197,6 +210,7 @@ impl Tx {
             external_id,
             metadata,
         } = &row.labels;
+        let (passback, passback_minutes) = anti_passback(row.anti_passback);
         let args = args![
             row.id,
             row.parent,
@@ -204,7 +218,9 @@ impl Tx {
             name,
             external_id,
             metadata,
-            row.deleted_at
+            row.deleted_at,
+            passback,
+            passback_minutes,
         ];
         self.touched(UPDATE_AREA, args).await
     }
@@ -223,6 +239,8 @@ impl Record for Installation {
             stop_on_revocation: columns.take()?,
             created_at: columns.take()?,
             deleted_at: columns.take()?,
+            open_schedule: columns.take()?,
+            authority: columns.take()?,
         })
     }
 }
@@ -238,6 +256,28 @@ impl Record for Area {
             labels: labels(columns)?,
             created_at: columns.take()?,
             deleted_at: columns.take()?,
+            anti_passback: read_anti_passback(columns)?,
         })
+    }
+}
+
+fn anti_passback(of: AntiPassback) -> (&'static str, Option<u32>) {
+    match of {
+        AntiPassback::Off => ("off", None),
+        AntiPassback::Soft => ("soft", None),
+        AntiPassback::Hard => ("hard", None),
+        AntiPassback::Timed(minutes) => ("timed", Some(minutes)),
+    }
+}
+
+fn read_anti_passback(columns: &mut Columns<'_>) -> Result<AntiPassback, StoreError> {
+    let word: String = columns.take()?;
+    let minutes: Option<u32> = columns.take()?;
+    match (word.as_str(), minutes) {
+        ("off", None) => Ok(AntiPassback::Off),
+        ("soft", None) => Ok(AntiPassback::Soft),
+        ("hard", None) => Ok(AntiPassback::Hard),
+        ("timed", Some(minutes)) => Ok(AntiPassback::Timed(minutes)),
+        (other, _) => Err(corrupt("anti-passback", other)),
     }
 }

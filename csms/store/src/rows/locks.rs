@@ -1,6 +1,8 @@
 //! Locks and their doors.
 
-use model::{Door, DoorId, InstallationId, Labels, Lock, LockId, OrganisationId};
+use model::{
+    AreaId, Door, DoorAccess, DoorId, InstallationId, Labels, Lock, LockId, OrganisationId, Passage,
+};
 
 use super::accounts::labels;
 use super::queries;
@@ -23,7 +25,8 @@ macro_rules! door_columns {
     () => {
         "id, organisation_id, installation_id, parent_node_id, lock_id, number, name, \
          external_id, metadata, fail, remote_open, open_seconds, offline_policy, created_at, \
-         deleted_at"
+         deleted_at, \
+         minimum_strength, unlock_schedule_id, entry_area_id, exit_area_id"
     };
 }
 
@@ -38,10 +41,14 @@ statements! {
         " FROM locks WHERE organisation_id = $1 AND deleted_at IS NULL";
     LIVE_LOCKS = "SELECT ", lock_columns!(), " FROM locks WHERE deleted_at IS NULL";
     INSERT_DOOR = "INSERT INTO doors (", door_columns!(),
-        ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
+        ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)";
     UPDATE_DOOR = "UPDATE doors SET installation_id = $2, parent_node_id = $3, lock_id = $4, \
         number = $5, name = $6, external_id = $7, metadata = $8, fail = $9, remote_open = $10, \
-        open_seconds = $11, offline_policy = $12, deleted_at = $13 WHERE id = $1";
+        open_seconds = $11, offline_policy = $12, deleted_at = $13, \
+        minimum_strength = $14, \
+        unlock_schedule_id = $15, \
+        entry_area_id = $16, \
+        exit_area_id = $17 WHERE id = $1";
     DOOR = "SELECT ", door_columns!(), " FROM doors WHERE id = $1";
     DOORS = "SELECT ", door_columns!(),
         " FROM doors WHERE organisation_id = $1 AND deleted_at IS NULL";
@@ -173,6 +180,7 @@ impl Tx {
             external_id,
             metadata,
         } = &row.labels;
+        let (entry, exit) = passage(row);
         let args = args![
             row.id,
             row.organisation,
@@ -189,6 +197,10 @@ impl Tx {
             row.offline_policy,
             row.created_at,
             row.deleted_at,
+            row.access.minimum_strength,
+            row.access.unlock_schedule,
+            entry,
+            exit,
         ];
         let installation = Reference {
             constraint: Constraint::DoorInstallation,
@@ -215,6 +227,7 @@ impl Tx {
             external_id,
             metadata,
         } = &row.labels;
+        let (entry, exit) = passage(row);
         let args = args![
             row.id,
             row.installation,
@@ -229,6 +242,10 @@ impl Tx {
             row.open_seconds,
             row.offline_policy,
             row.deleted_at,
+            row.access.minimum_strength,
+            row.access.unlock_schedule,
+            entry,
+            exit,
         ];
         let installation = Reference {
             constraint: Constraint::DoorInstallation,
@@ -275,6 +292,25 @@ impl Record for Door {
             offline_policy: columns.take()?,
             created_at: columns.take()?,
             deleted_at: columns.take()?,
+            access: DoorAccess {
+                minimum_strength: columns.take()?,
+                unlock_schedule: columns.take()?,
+                passage: read_passage(columns)?,
+            },
         })
     }
+}
+
+/// The area the door leads into, and the one it leads out of: one of them, or none.
+fn passage(row: &Door) -> (Option<AreaId>, Option<AreaId>) {
+    match row.access.passage {
+        Some(Passage::Entry(area)) => (Some(area), None),
+        Some(Passage::Exit(area)) => (None, Some(area)),
+        None => (None, None),
+    }
+}
+
+fn read_passage(columns: &mut Columns<'_>) -> Result<Option<Passage>, StoreError> {
+    let (entry, exit): (Option<AreaId>, Option<AreaId>) = (columns.take()?, columns.take()?);
+    Ok(entry.map(Passage::Entry).or(exit.map(Passage::Exit)))
 }

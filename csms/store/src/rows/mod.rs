@@ -8,7 +8,9 @@ mod credentials;
 mod decisions;
 mod doors;
 mod droppable;
+mod emergencies;
 mod findings;
+mod grant_uses;
 mod grants;
 mod idempotency;
 mod installations;
@@ -17,7 +19,9 @@ mod people;
 mod quirks;
 mod remote_starts;
 mod samples;
+mod schedules;
 mod stations;
+mod tags;
 mod transaction_records;
 mod transactions;
 mod watch;
@@ -31,6 +35,7 @@ pub(crate) use decisions::insert_decisions;
 pub use doors::DoorStateRow;
 pub use droppable::Droppable;
 pub(crate) use droppable::insert_droppable;
+pub use grant_uses::{GrantTotal, Lasting, Strictness, TakenUse};
 pub use grants::GrantFilter;
 pub use idempotency::IdempotencyRecord;
 pub use remote_starts::RemoteStartRow;
@@ -52,12 +57,15 @@ pub(crate) mod live {
     pub(crate) use super::accounts::ORGANISATIONS;
     pub(crate) use super::chargers::{LIVE_CHARGERS as CHARGERS, LIVE_EVSES as EVSES};
     pub(crate) use super::credentials::LIVE_CREDENTIALS as CREDENTIALS;
+    pub(crate) use super::emergencies::LIVE_EMERGENCIES as EMERGENCIES;
     pub(crate) use super::grants::{LIVE_API_KEYS as API_KEYS, LIVE_GRANTS as GRANTS};
     pub(crate) use super::installations::{
         LIVE_AREAS as AREAS, LIVE_INSTALLATIONS as INSTALLATIONS,
     };
     pub(crate) use super::locks::{LIVE_DOORS as DOORS, LIVE_LOCKS as LOCKS};
     pub(crate) use super::people::LIVE_PEOPLE as PEOPLE;
+    pub(crate) use super::schedules::{LIVE_CALENDARS as CALENDARS, LIVE_SCHEDULES as SCHEDULES};
+    pub(crate) use super::tags::{LIVE_MEMBERS as MEMBERS, LIVE_TAGS as TAGS};
 }
 
 /// Every statement, for the test that prepares them.
@@ -72,6 +80,8 @@ pub(crate) fn statements() -> Vec<(&'static str, crate::sql::Sql)> {
         doors::STATEMENTS,
         droppable::STATEMENTS,
         findings::STATEMENTS,
+        emergencies::STATEMENTS,
+        grant_uses::STATEMENTS,
         grants::STATEMENTS,
         idempotency::STATEMENTS,
         installations::STATEMENTS,
@@ -81,7 +91,9 @@ pub(crate) fn statements() -> Vec<(&'static str, crate::sql::Sql)> {
         locks::STATEMENTS,
         remote_starts::STATEMENTS,
         samples::STATEMENTS,
+        schedules::STATEMENTS,
         stations::STATEMENTS,
+        tags::STATEMENTS,
         transaction_records::STATEMENTS,
         transactions::STATEMENTS,
         watch::STATEMENTS,

@@ -1,6 +1,7 @@
 //! People.
 
-use model::{AccountId, Labels, OrganisationId, Person, PersonId};
+use jiff::Timestamp;
+use model::{AccountId, Labels, OrganisationId, Person, PersonId, Suspension};
 
 use super::accounts::labels;
 use super::queries;
@@ -15,16 +16,19 @@ use crate::{Constraint, Store, StoreError, Tx};
 macro_rules! person_columns {
     () => {
         "id, organisation_id, account_id, managed_at_node_id, name, external_id, metadata, email, \
-         phone, state, member_until, stop_group, created_at, deleted_at"
+         phone, state, member_until, stop_group, created_at, deleted_at, \
+         suspended_from, suspended_until"
     };
 }
 
 statements! {
     INSERT_PERSON = "INSERT INTO people (", person_columns!(),
-        ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+        ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
     UPDATE_PERSON = "UPDATE people SET account_id = $2, managed_at_node_id = $3, name = $4, \
         external_id = $5, metadata = $6, email = $7, phone = $8, state = $9, member_until = $10, \
-        stop_group = $11, deleted_at = $12 WHERE id = $1";
+        stop_group = $11, deleted_at = $12, \
+        suspended_from = $13, \
+        suspended_until = $14 WHERE id = $1";
     PERSON = "SELECT ", person_columns!(), " FROM people WHERE id = $1";
     PEOPLE_OF_ACCOUNT = "SELECT ", person_columns!(),
         " FROM people WHERE account_id = $1 AND deleted_at IS NULL ORDER BY id";
@@ -72,6 +76,8 @@ impl Tx {
             external_id,
             metadata,
         } = &row.labels;
+        let suspended_from = row.suspension.map(|it| it.from);
+        let suspended_until = row.suspension.and_then(|it| it.until);
         let args = args![
             row.id,
             row.organisation,
@@ -87,6 +93,8 @@ impl Tx {
             row.stop_group,
             row.created_at,
             row.deleted_at,
+            suspended_from,
+            suspended_until,
         ];
         let organisation = Reference {
             constraint: Constraint::PersonOrganisation,
@@ -113,6 +121,8 @@ impl Tx {
             external_id,
             metadata,
         } = &row.labels;
+        let suspended_from = row.suspension.map(|it| it.from);
+        let suspended_until = row.suspension.and_then(|it| it.until);
         let args = args![
             row.id,
             row.account,
@@ -126,6 +136,8 @@ impl Tx {
             row.member_until,
             row.stop_group,
             row.deleted_at,
+            suspended_from,
+            suspended_until,
         ];
         let account = Reference {
             constraint: Constraint::PersonAccount,
@@ -151,6 +163,13 @@ impl Record for Person {
             stop_group: columns.take()?,
             created_at: columns.take()?,
             deleted_at: columns.take()?,
+            suspension: suspension(columns)?,
         })
     }
+}
+
+/// Two columns of a suspension; without a begin there is none.
+pub(super) fn suspension(columns: &mut Columns<'_>) -> Result<Option<Suspension>, StoreError> {
+    let (from, until): (Option<Timestamp>, _) = (columns.take()?, columns.take()?);
+    Ok(from.map(|from| Suspension { from, until }))
 }

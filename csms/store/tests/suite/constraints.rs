@@ -47,6 +47,7 @@ on_both! {
         let store = open(&database).await;
         let mut met = BTreeSet::new();
         people(&store, &mut met).await;
+        rules(&store, &mut met).await;
         tree(&store, &mut met).await;
         stations(&store, &mut met).await;
         facts(&store, &mut met).await;
@@ -58,6 +59,13 @@ on_both! {
             Constraint::PersonOrganisationId,
             Constraint::InstallationOrganisationId,
             Constraint::LockOrganisationId,
+            Constraint::TagOrganisationId,
+            Constraint::ScheduleOrganisationId,
+            Constraint::CalendarOrganisationId,
+            Constraint::MemberKey,
+            Constraint::GrantOneSubject,
+            Constraint::GrantUse,
+            Constraint::GrantTotal,
             Constraint::EvseCharger,
             Constraint::StationOneKind,
             Constraint::CacheDebtStation,
@@ -172,6 +180,45 @@ async fn people(store: &Store, met: &mut BTreeSet<&'static str>) {
     let mut nobodys = key.clone();
     nobodys.person = id();
     refused!(store, met, ApiKeyPerson, nobodys => insert_api_key);
+}
+
+async fn rules(store: &Store, met: &mut BTreeSet<&'static str>) {
+    let world = world(store).await;
+    let tag = crate::rules::tag(world.organisation.id);
+    refused!(store, met, TagId, tag => insert_tag, tag => insert_tag);
+    refused!(store, met, TagOrganisation, crate::rules::tag(id()) => insert_tag);
+    let inside = crate::rules::membership(&tag, &world.person);
+    refused!(store, met, MemberTag, inside => put_membership);
+
+    let days = crate::rules::calendar(world.organisation.id);
+    refused!(store, met, CalendarId, days => insert_calendar, days => insert_calendar);
+    refused!(store, met, CalendarOrganisation, crate::rules::calendar(id()) => insert_calendar);
+    let hours = crate::rules::schedule(world.organisation.id);
+    refused!(store, met, ScheduleId, hours => insert_schedule, hours => insert_schedule);
+    refused!(store, met, ScheduleOrganisation, crate::rules::schedule(id()) => insert_schedule);
+    let mut without_days = hours.clone();
+    without_days.calendar = Some(model::CalendarId(id()));
+    refused!(store, met, ScheduleCalendar, without_days => insert_schedule);
+
+    let lockdown = crate::rules::lockdown(world.organisation.id);
+    refused!(store, met, EmergencyId, lockdown => insert_emergency, lockdown => insert_emergency);
+    refused!(store, met, EmergencyOrganisation, crate::rules::lockdown(id()) => insert_emergency);
+    let mut but_for_some = lockdown.clone();
+    but_for_some.exempt = Some(model::TagId(id()));
+    refused!(store, met, EmergencyExempt, but_for_some => insert_emergency);
+
+    let right = grant(&world.person);
+    let mut nobodys = right.clone();
+    nobodys.subject = model::Subject::Tag(model::TagId(id()));
+    refused!(store, met, GrantTag, nobodys => insert_grant);
+    nobodys.subject = model::Subject::Partner(id());
+    refused!(store, met, GrantPartner, nobodys => insert_grant);
+    let mut at_no_hours = right.clone();
+    at_no_hours.condition.schedule = Some(model::ScheduleId(id()));
+    refused!(store, met, GrantSchedule, at_no_hours => insert_grant);
+    let mut nowhere = right.clone();
+    nowhere.condition.points = Some(model::TagId(id()));
+    refused!(store, met, GrantPoints, nowhere => insert_grant);
 }
 
 async fn tree(store: &Store, met: &mut BTreeSet<&'static str>) {

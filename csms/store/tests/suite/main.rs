@@ -22,5 +22,6 @@ mod opening;
 mod proxy;
 mod revisions;
 mod rows;
+mod rules;
 mod support;
 mod texts;

@@ -93,7 +93,10 @@ pub(crate) struct CredentialBody {
 impl From<&Credential> for CredentialBody {
     fn from(row: &Credential) -> Self {
         let value = match row.kind {
-            CredentialKind::App => mask(""),
+            CredentialKind::App
+            | CredentialKind::Pin
+            | CredentialKind::Guest
+            | CredentialKind::OneTime => mask(""),
             CredentialKind::Rfid
             | CredentialKind::Key
             | CredentialKind::Emaid

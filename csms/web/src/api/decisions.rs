@@ -226,7 +226,8 @@ struct StepBody {
 struct ConsideredGrantBody {
     grant_id: Uuid,
     node_id: Uuid,
-    /// `allows`, `denies`, `denial_not_now`, `expired`, `not_yet_valid` or `other_action`.
+    /// `allows`, `denies`, `denial_not_now`, `expired`, `not_yet_valid`, `outside_schedule`,
+    /// `too_weak`, `used_up`, `other_point` or `other_action`.
     finding: &'static str,
 }
 
@@ -237,6 +238,7 @@ impl From<&StepLine> for StepBody {
             StepFinding::NotApplicable => ("not_applicable", None),
             StepFinding::Refused(reason) => ("refused", Some(reason.code())),
             StepFinding::Allowed(reason) => ("allowed", Some(reason.code())),
+            StepFinding::Elsewhere => ("elsewhere", None),
         };
         Self {
             number: line.step.number(),
@@ -256,6 +258,10 @@ impl From<&ConsideredGrant> for ConsideredGrantBody {
             GrantFinding::Expired => "expired",
             GrantFinding::NotYetValid => "not_yet_valid",
             GrantFinding::OtherAction => "other_action",
+            GrantFinding::OtherPoint => "other_point",
+            GrantFinding::OutsideSchedule => "outside_schedule",
+            GrantFinding::TooWeak => "too_weak",
+            GrantFinding::UsedUp => "used_up",
         };
         Self {
             grant_id: grant.grant.0,
@@ -272,7 +278,7 @@ impl From<&Explanation> for ExplanationBody {
         let found = outcome.found();
         let (until, evses) = match outcome {
             app::admin::Outcome::Allow(terms) => (terms.until, terms.evses.clone()),
-            app::admin::Outcome::Deny(_) => (None, Vec::new()),
+            app::admin::Outcome::Deny(_) | app::admin::Outcome::Ask(_) => (None, Vec::new()),
         };
         Self {
             effect: reason.effect().into(),

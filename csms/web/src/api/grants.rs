@@ -5,7 +5,7 @@ use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
 use jiff::Timestamp;
-use model::{GrantId, Subject};
+use model::{Condition, GrantId, Limits, Subject};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -17,14 +17,90 @@ use crate::fields::Resource;
 use crate::listing::{Id, ListBody, Params, piece};
 use crate::problem::Problem;
 use crate::state::Api;
-use crate::words::{ActionWord, EffectWord, RoleWord, actions, named};
+use crate::words::{
+    ActionWord, CredentialKindWord, EffectWord, RoleWord, StrengthWord, actions, named,
+};
 
-/// To whom a grant is given.
-#[derive(Serialize, Deserialize, ToSchema)]
+/// To whom a grant is given: exactly one of these, with its id.
+#[derive(Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SubjectBody {
     /// One person.
-    person: Uuid,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    person: Option<Uuid>,
+    /// Everybody in a tag, now and later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tag: Option<Uuid>,
+    /// Everybody of another organisation, now and later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    partner: Option<Uuid>,
+}
+
+impl SubjectBody {
+    fn subject(&self) -> Result<Subject, Problem> {
+        match (self.person, self.tag, self.partner) {
+            (Some(id), None, None) => Ok(Subject::Person(id.into())),
+            (None, Some(id), None) => Ok(Subject::Tag(id.into())),
+            (None, None, Some(id)) => Ok(Subject::Partner(id.into())),
+            (None, None, None) => Err(Problem::field(
+                "subject",
+                "required",
+                "a person, a tag or a partner",
+            )),
+            _ => Err(Problem::field(
+                "subject",
+                "invalid",
+                "a person, a tag or a partner, not several",
+            )),
+        }
+    }
+}
+
+impl From<Subject> for SubjectBody {
+    fn from(subject: Subject) -> Self {
+        let mut shown = Self::default();
+        match subject {
+            Subject::Person(id) => shown.person = Some(id.0),
+            Subject::Tag(id) => shown.tag = Some(id.0),
+            Subject::Partner(id) => shown.partner = Some(id.0),
+        }
+        shown
+    }
+}
+
+/// How often and how much each person may use it, over the whole validity of the grant.
+#[derive(Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LimitsBody {
+    /// Transactions, or openings of doors.
+    #[serde(default)]
+    uses: Option<u32>,
+    /// Minutes of transactions; while one runs, no other begins.
+    #[serde(default)]
+    minutes: Option<u32>,
+    /// Energy, Wh; while a transaction runs, no other begins.
+    #[serde(default)]
+    wh: Option<u64>,
+}
+
+impl From<LimitsBody> for Limits {
+    fn from(body: LimitsBody) -> Self {
+        Self {
+            uses: body.uses,
+            minutes: body.minutes,
+            wh: body.wh,
+        }
+    }
+}
+
+impl From<Limits> for LimitsBody {
+    fn from(limits: Limits) -> Self {
+        Self {
+            uses: limits.uses,
+            minutes: limits.minutes,
+            wh: limits.wh,
+        }
+    }
 }
 
 /// A new grant.
@@ -43,6 +119,21 @@ pub(crate) struct NewGrantBody {
     /// Left out: `allow`.
     #[serde(default)]
     effect: Option<EffectWord>,
+    /// Only while this schedule holds, by the clock at the installation.
+    #[serde(default)]
+    schedule_id: Option<Uuid>,
+    /// Only for these kinds of credential; a session or API key counts as `app`.
+    #[serde(default)]
+    credential_kinds: Option<Vec<CredentialKindWord>>,
+    /// Only for a credential at least this strong.
+    #[serde(default)]
+    minimum_strength: Option<StrengthWord>,
+    /// Only at points that stand in this tag.
+    #[serde(default)]
+    points_tag_id: Option<Uuid>,
+    /// Only that often and that much.
+    #[serde(default)]
+    limits: Option<LimitsBody>,
     /// Inclusive.
     #[serde(default)]
     valid_from: Option<Timestamp>,
@@ -65,6 +156,11 @@ pub(crate) struct GrantBody {
     actions: Vec<ActionWord>,
     resource: Resource,
     effect: EffectWord,
+    schedule_id: Option<Uuid>,
+    credential_kinds: Option<Vec<CredentialKindWord>>,
+    minimum_strength: Option<StrengthWord>,
+    points_tag_id: Option<Uuid>,
+    limits: Option<LimitsBody>,
     valid_from: Option<Timestamp>,
     valid_until: Option<Timestamp>,
     reason: Option<String>,
@@ -78,15 +174,22 @@ pub(crate) struct GrantBody {
 
 impl From<&GrantView> for GrantBody {
     fn from(GrantView { grant, kind }: &GrantView) -> Self {
-        let Subject::Person(person) = grant.subject;
+        let condition = &grant.condition;
         Self {
             id: grant.id.0,
             organisation_id: grant.organisation.0,
-            subject: SubjectBody { person: person.0 },
+            subject: grant.subject.into(),
             role: grant.role.map(RoleWord::from),
             actions: actions(grant.actions),
             resource: Resource::of(grant.node, *kind),
             effect: grant.effect.into(),
+            schedule_id: condition.schedule.map(|id| id.0),
+            credential_kinds: condition
+                .kinds
+                .map(|kinds| kinds.iter().map(Into::into).collect()),
+            minimum_strength: condition.minimum_strength.map(Into::into),
+            points_tag_id: condition.points.map(|id| id.0),
+            limits: condition.limits.map(Into::into),
             valid_from: grant.valid_from,
             valid_until: grant.valid_until,
             reason: grant.reason.clone(),
@@ -105,6 +208,10 @@ impl From<&GrantView> for GrantBody {
 pub(crate) struct GrantParams {
     /// Given to this person.
     person_id: Option<Uuid>,
+    /// Given to this tag.
+    tag_id: Option<Uuid>,
+    /// Given to this organisation as a partner.
+    partner_id: Option<Uuid>,
     /// Given on exactly this node.
     node_id: Option<Uuid>,
     /// Ended ones too.
@@ -135,11 +242,20 @@ pub(crate) async fn create(
     let (node, kind) = body.resource.node("resource")?;
     api.node_is(&write.caller, node, kind)?;
     let new = NewGrant {
-        subject: Subject::Person(body.subject.person.into()),
+        subject: body.subject.subject()?,
         role: body.role.map(Into::into),
         actions: body.actions.map(named),
         node,
         effect: body.effect.unwrap_or(EffectWord::Allow).into(),
+        condition: Condition {
+            schedule: body.schedule_id.map(Into::into),
+            kinds: body
+                .credential_kinds
+                .map(|kinds| kinds.into_iter().map(Into::into).collect()),
+            minimum_strength: body.minimum_strength.map(Into::into),
+            points: body.points_tag_id.map(Into::into),
+            limits: body.limits.map(Into::into),
+        },
         valid_from: body.valid_from,
         valid_until: body.valid_until,
         reason: body.reason,
@@ -162,6 +278,8 @@ pub(crate) async fn list(
 ) -> Result<Json<ListBody<GrantBody>>, Problem> {
     let which = GrantQuery {
         person: params.person_id.map(Into::into),
+        tag: params.tag_id.map(Into::into),
+        partner: params.partner_id.map(Into::into),
         node: params.node_id.map(Into::into),
         include_revoked: params.include_revoked,
     };

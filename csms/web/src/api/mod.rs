@@ -3,6 +3,7 @@
 mod api_keys;
 mod areas;
 mod audit;
+mod calendars;
 mod chargers;
 mod commands;
 mod configuration;
@@ -19,9 +20,11 @@ mod me;
 mod organisations;
 mod people;
 mod reports;
+mod schedules;
 mod sessions;
 mod station_settings;
 mod stations;
+mod tags;
 mod telemetry;
 mod transactions;
 mod who;
@@ -103,6 +106,22 @@ pub(crate) fn router() -> OpenApiRouter<Api> {
         ))
         .routes(routes!(grants::create, grants::list))
         .routes(routes!(grants::get, grants::delete))
+        .routes(routes!(tags::create, tags::list))
+        .routes(routes!(tags::get, tags::update, tags::delete))
+        .routes(routes!(tags::add_member, tags::members))
+        .routes(routes!(tags::remove_member))
+        .routes(routes!(schedules::create, schedules::list))
+        .routes(routes!(
+            schedules::get,
+            schedules::update,
+            schedules::delete
+        ))
+        .routes(routes!(calendars::create, calendars::list))
+        .routes(routes!(
+            calendars::get,
+            calendars::update,
+            calendars::delete
+        ))
         .routes(routes!(decisions::list))
         .routes(routes!(decisions::get))
         .routes(routes!(decisions::explain))

@@ -1,0 +1,200 @@
+//! Grants in the picture: by whom they were given to, and by node.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use model::{Condition, Effect, Grant, NodeId, OrganisationId, Subject, TagId};
+
+use super::{Directory, GrantEntry, PersonEntry};
+
+/// The grants of one subject, sorted by node, then id. Where a subject has none is known without
+/// a look at the list, which is as a rule in no cache.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Grants {
+    /// One bit for each node that is named, by a few bits of its id.
+    nodes: u64,
+    list: Arc<[GrantEntry]>,
+}
+
+impl Grants {
+    /// The grants on exactly this node.
+    #[must_use]
+    pub fn on(&self, node: NodeId) -> &[GrantEntry] {
+        if self.nodes & bit_of(node) == 0 {
+            return &[];
+        }
+        let begin = self.list.partition_point(|grant| grant.node < node);
+        let rest = self.list.get(begin..).unwrap_or(&[]);
+        let length = rest.iter().take_while(|grant| grant.node == node).count();
+        rest.get(..length).unwrap_or(&[])
+    }
+}
+
+impl From<Vec<GrantEntry>> for Grants {
+    fn from(mut list: Vec<GrantEntry>) -> Self {
+        list.sort_unstable_by_key(|grant| (grant.node, grant.id));
+        Self {
+            nodes: list.iter().fold(0, |all, grant| all | bit_of(grant.node)),
+            list: list.into(),
+        }
+    }
+}
+
+impl Deref for Grants {
+    type Target = [GrantEntry];
+
+    fn deref(&self) -> &[GrantEntry] {
+        &self.list
+    }
+}
+
+/// The last byte of an id is random.
+fn bit_of(node: NodeId) -> u64 {
+    let [.., last] = node.0.as_bytes();
+    1 << (last & 63)
+}
+
+impl Directory {
+    /// What an organisation was granted as a partner.
+    pub(crate) fn partner_grants(&self, partner: OrganisationId) -> Option<&Grants> {
+        self.partners.get(&partner)
+    }
+
+    /// Every grant, in no order.
+    pub(super) fn all_grants(&self) -> impl Iterator<Item = &GrantEntry> {
+        let of_people = self
+            .people
+            .iter()
+            .flat_map(|(_, person)| person.grants.iter());
+        let of_tags = self.tags.iter().flat_map(|(_, tag)| tag.grants.iter());
+        let of_partners = self.partners.values().flat_map(|grants| grants.iter());
+        of_people.chain(of_tags).chain(of_partners)
+    }
+
+    /// What a tag was granted.
+    pub fn grants_of_tag(&self, tag: TagId) -> impl Iterator<Item = &GrantEntry> {
+        self.tag(tag).into_iter().flat_map(|tag| tag.grants.iter())
+    }
+
+    /// What a person was granted: by themselves, by their tags, and as one of a partner.
+    pub fn grants_held<'a>(
+        &'a self,
+        person: &'a PersonEntry,
+    ) -> impl Iterator<Item = &'a GrantEntry> {
+        let of_tags = person
+            .tags()
+            .iter()
+            .flat_map(|tag| self.grants_of_tag(*tag));
+        let as_partner = self
+            .partner_grants(person.organisation)
+            .into_iter()
+            .flat_map(|grants| grants.iter());
+        person.grants.iter().chain(of_tags).chain(as_partner)
+    }
+
+    /// Whether an organisation was allowed something by another.
+    #[must_use]
+    pub fn is_partner(&self, partner: OrganisationId, of: OrganisationId) -> bool {
+        let theirs = |grant: &GrantEntry| {
+            grant.effect == Effect::Allow
+                && self
+                    .node(grant.node)
+                    .is_some_and(|node| node.organisation == of)
+        };
+        self.partner_grants(partner)
+            .is_some_and(|grants| grants.iter().any(theirs))
+    }
+
+    fn grants_of(&self, subject: Subject) -> Option<&Grants> {
+        match subject {
+            Subject::Person(id) => self.people.get(&id).map(|person| &person.grants),
+            Subject::Tag(id) => self.tags.get(&id).map(|tag| &tag.grants),
+            Subject::Partner(id) => Some(self.partners.get(&id).unwrap_or(&self.no_grants)),
+        }
+    }
+
+    pub(super) fn set_grants(&mut self, subject: Subject, grants: Grants) {
+        match subject {
+            Subject::Person(id) => {
+                if let Some(before) = self.people.get(&id) {
+                    let entry = PersonEntry {
+                        grants,
+                        ..before.clone()
+                    };
+                    self.people.insert(id, entry);
+                }
+            }
+            Subject::Tag(id) => self.change_tag(id, |tag| tag.grants = grants),
+            Subject::Partner(id) => {
+                let partners = Arc::make_mut(&mut self.partners);
+                if grants.is_empty() {
+                    partners.remove(&id);
+                } else {
+                    partners.insert(id, grants);
+                }
+            }
+        }
+    }
+
+    pub(super) fn put_grant(&mut self, row: &Grant) {
+        let Some(before) = self.grants_of(row.subject) else {
+            return;
+        };
+        let had = before.iter().any(|grant| grant.id == row.id);
+        let mut grants: Vec<GrantEntry> = before
+            .iter()
+            .filter(|grant| grant.id != row.id)
+            .cloned()
+            .collect();
+        if row.revoked_at.is_none() {
+            grants.push(grant_entry(row));
+        }
+        self.set_grants(row.subject, grants.into());
+        if had {
+            self.forget_granted(row.node, row.subject);
+        }
+        if row.revoked_at.is_none() {
+            let subjects: Arc<[Subject]> = self
+                .granted_on(row.node)
+                .iter()
+                .copied()
+                .chain(std::iter::once(row.subject))
+                .collect();
+            self.granted.insert(row.node, subjects);
+        }
+    }
+
+    pub(super) fn forget_granted(&mut self, node: NodeId, subject: Subject) {
+        let mut subjects = self.granted_on(node).to_vec();
+        if let Some(position) = subjects.iter().position(|other| *other == subject) {
+            subjects.swap_remove(position);
+        }
+        if subjects.is_empty() {
+            self.granted.remove(&node);
+        } else {
+            self.granted.insert(node, subjects.into());
+        }
+    }
+}
+
+pub(super) fn grant_entry(row: &Grant) -> GrantEntry {
+    let condition = match row.effect {
+        Effect::Allow => row.condition.clone(),
+        // Neither holds a denial back.
+        Effect::Deny => Condition {
+            minimum_strength: None,
+            limits: None,
+            ..row.condition.clone()
+        },
+    };
+    GrantEntry {
+        node: row.node,
+        id: row.id,
+        from: row.valid_from.map_or(i64::MIN, Timestamp::as_microsecond),
+        until: row.valid_until.map_or(i64::MAX, Timestamp::as_microsecond),
+        actions: row.actions,
+        effect: row.effect,
+        condition: (condition != Condition::default()).then(|| Arc::new(condition)),
+    }
+}

@@ -1,0 +1,96 @@
+//! Tags, hours, conditions and emergencies as the change log shows them.
+
+use model::{
+    Calendar, Condition, CredentialKind, Emergency, Member, Membership, Schedule, Strength,
+    Suspension, Tag,
+};
+use serde_json::{Map, Value, json};
+
+pub(super) fn tag(row: &Tag) -> Map<String, Value> {
+    fields! {
+        "id": row.id,
+        "organisation_id": row.organisation,
+        "smart": row.smart,
+        "created_at": row.created_at,
+        "deleted_at": row.deleted_at,
+    }
+}
+
+pub(super) fn membership(row: &Membership) -> Map<String, Value> {
+    let kind = match row.member {
+        Member::Person(_) => "person",
+        Member::Tag(_) => "tag",
+        Member::Point(_) => "point",
+    };
+    fields! {
+        "tag_id": row.tag,
+        "kind": kind,
+        "member_id": row.member.id(),
+        "organisation_id": row.organisation,
+        "created_at": row.created_at,
+        "removed_at": row.removed_at,
+    }
+}
+
+pub(super) fn schedule(row: &Schedule) -> Map<String, Value> {
+    let slots: Vec<Value> = row
+        .slots
+        .iter()
+        .map(|slot| json!({ "days": slot.days.bits(), "from": slot.from, "until": slot.until }))
+        .collect();
+    fields! {
+        "id": row.id,
+        "organisation_id": row.organisation,
+        "slots": slots,
+        "calendar_id": row.calendar,
+        "created_at": row.created_at,
+        "deleted_at": row.deleted_at,
+    }
+}
+
+pub(super) fn calendar(row: &Calendar) -> Map<String, Value> {
+    let dates: Vec<String> = row.dates.iter().map(ToString::to_string).collect();
+    fields! {
+        "id": row.id,
+        "organisation_id": row.organisation,
+        "dates": dates,
+        "created_at": row.created_at,
+        "deleted_at": row.deleted_at,
+    }
+}
+
+pub(super) fn emergency(row: &Emergency) -> Map<String, Value> {
+    fields! {
+        "id": row.id,
+        "organisation_id": row.organisation,
+        "node_id": row.node,
+        "kind": row.kind.name(),
+        "exempt_tag_id": row.exempt,
+        "created_by": row.created_by,
+        "created_at": row.created_at,
+        "ended_at": row.ended_at,
+    }
+}
+
+pub(super) fn condition(condition: &Condition) -> Value {
+    let kinds: Option<Vec<&str>> = condition
+        .kinds
+        .map(|kinds| kinds.iter().map(CredentialKind::name).collect());
+    let limits = condition
+        .limits
+        .map(|limits| json!({ "uses": limits.uses, "minutes": limits.minutes, "wh": limits.wh }));
+    json!({
+        "schedule_id": condition.schedule,
+        "kinds": kinds,
+        "minimum_strength": condition.minimum_strength.map(Strength::name),
+        "points_tag_id": condition.points,
+        "limits": limits,
+    })
+}
+
+pub(super) fn suspension(suspension: Option<Suspension>) -> Value {
+    suspension.map_or(
+        Value::Null,
+        |suspension| json!({ "from": suspension.from, "until": suspension.until }),
+    )
+}

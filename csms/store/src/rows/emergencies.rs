@@ -1,0 +1,97 @@
+//! Lockdowns and evacuations.
+
+use jiff::Timestamp;
+use model::{Emergency, EmergencyId, OrganisationId};
+
+use super::queries;
+use crate::arg::args;
+use crate::link::{Columns, Record};
+use crate::sql::statements;
+use crate::tx::Reference;
+use crate::{Constraint, StoreError, Tx};
+
+macro_rules! columns {
+    () => {
+        "id, organisation_id, node_id, kind, exempt_tag_id, created_by_person_id, created_at, \
+         ended_at"
+    };
+}
+
+statements! {
+    INSERT_EMERGENCY = "INSERT INTO emergencies (", columns!(),
+        ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    END_EMERGENCY = "UPDATE emergencies SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL";
+    EMERGENCY = "SELECT ", columns!(), " FROM emergencies WHERE id = $1";
+    EMERGENCIES = "SELECT ", columns!(),
+        " FROM emergencies WHERE organisation_id = $1 AND ended_at IS NULL ORDER BY id";
+    LIVE_EMERGENCIES = "SELECT ", columns!(), " FROM emergencies WHERE ended_at IS NULL";
+    ORGANISATION_THERE = "SELECT id FROM organisations WHERE id = $1";
+    TAG_THERE = "SELECT id FROM tags WHERE organisation_id = $1 AND id = $2";
+}
+
+queries! {
+    /// A lockdown or evacuation, ended ones too.
+    get_emergency(id: EmergencyId) -> Option<Emergency> = EMERGENCY [id];
+    /// Those of an organisation that are in force.
+    emergencies_of(organisation: OrganisationId) -> Vec<Emergency> = EMERGENCIES [organisation];
+}
+
+impl Tx {
+    /// A new lockdown or evacuation.
+    ///
+    /// # Errors
+    /// [`Constraint::EmergencyId`], [`Constraint::EmergencyOrganisation`],
+    /// [`Constraint::EmergencyExempt`].
+    pub async fn insert_emergency(&mut self, row: &Emergency) -> Result<(), StoreError> {
+        let args = args![
+            row.id,
+            row.organisation,
+            row.node,
+            row.kind,
+            row.exempt,
+            row.created_by,
+            row.created_at,
+            row.ended_at,
+        ];
+        let organisation = Reference {
+            constraint: Constraint::EmergencyOrganisation,
+            lookup: ORGANISATION_THERE,
+            args: args![row.organisation],
+        };
+        let exempt = Reference {
+            constraint: Constraint::EmergencyExempt,
+            lookup: TAG_THERE,
+            args: args![row.organisation, row.exempt],
+        };
+        self.put(INSERT_EMERGENCY, args, &[organisation, exempt])
+            .await
+            .map(drop)
+    }
+
+    /// Ends one. `false`: it is not there or has ended already.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn end_emergency(
+        &mut self,
+        id: EmergencyId,
+        at: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.touched(END_EMERGENCY, args![id, at]).await
+    }
+}
+
+impl Record for Emergency {
+    fn record(columns: &mut Columns<'_>) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: columns.take()?,
+            organisation: columns.take()?,
+            node: columns.take()?,
+            kind: columns.take()?,
+            exempt: columns.take()?,
+            created_by: columns.take()?,
+            created_at: columns.take()?,
+            ended_at: columns.take()?,
+        })
+    }
+}

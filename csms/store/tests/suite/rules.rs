@@ -1,0 +1,237 @@
+//! Tags, hours, conditions of grants, and what is taken of limits.
+
+use model::{
+    Calendar, Condition, CredentialKind, Days, Emergency, EmergencyKind, Labels, Limits, Member,
+    Membership, OrganisationId, Person, Schedule, Slot, Strength, Subject, Suspension, Tag, UseId,
+};
+use store::{GrantTotal, Lasting, Page, Store, Strictness};
+
+use crate::support::*;
+
+pub fn tag(organisation: OrganisationId) -> Tag {
+    Tag {
+        id: id(),
+        organisation,
+        labels: Labels::default(),
+        smart: true,
+        created_at: at(0),
+        deleted_at: None,
+    }
+}
+
+pub fn membership(tag: &Tag, person: &Person) -> Membership {
+    Membership {
+        tag: tag.id,
+        member: Member::Person(person.id),
+        organisation: tag.organisation,
+        created_at: at(0),
+        removed_at: None,
+    }
+}
+
+pub fn calendar(organisation: OrganisationId) -> Calendar {
+    Calendar {
+        id: id(),
+        organisation,
+        labels: Labels::default(),
+        dates: vec!["2026-12-25".parse().unwrap()],
+        created_at: at(0),
+        deleted_at: None,
+    }
+}
+
+pub fn schedule(organisation: OrganisationId) -> Schedule {
+    Schedule {
+        id: id(),
+        organisation,
+        labels: Labels::default(),
+        slots: vec![Slot {
+            days: Days::WORKING,
+            from: 0,
+            until: 1440,
+        }],
+        calendar: None,
+        created_at: at(0),
+        deleted_at: None,
+    }
+}
+
+pub fn lockdown(organisation: OrganisationId) -> Emergency {
+    Emergency {
+        id: id(),
+        organisation,
+        node: organisation.into(),
+        kind: EmergencyKind::Lockdown,
+        exempt: None,
+        created_by: None,
+        created_at: at(0),
+        ended_at: None,
+    }
+}
+
+on_both! {
+    async fn tags_hours_and_emergencies_come_back(database) {
+        let store = open(&database).await;
+        let world = world(&store).await;
+        let group = tag(world.organisation.id);
+        let inside = membership(&group, &world.person);
+        put!(store, group, |tx| tx.insert_tag(&group)).unwrap();
+        put!(store, inside, |tx| tx.put_membership(&inside)).unwrap();
+        assert_eq!(store.get_tag(group.id).await.unwrap(), Some(group.clone()));
+        let members = store.list_members(group.id, &Page::first(10)).await.unwrap();
+        assert_eq!(members.items, [inside]);
+        let mut out = inside;
+        out.removed_at = Some(at(1));
+        put!(store, out, |tx| tx.put_membership(&out)).unwrap();
+        assert_eq!(store.memberships_of(world.person.id.0).await.unwrap(), []);
+
+        let mut days = calendar(world.organisation.id);
+        put!(store, days, |tx| tx.insert_calendar(&days)).unwrap();
+        days.dates.clear();
+        assert!(put!(store, days, |tx| tx.update_calendar(&days)).unwrap());
+        assert_eq!(store.get_calendar(days.id).await.unwrap(), Some(days.clone()));
+        let mut hours = schedule(world.organisation.id);
+        hours.calendar = Some(days.id);
+        put!(store, hours, |tx| tx.insert_schedule(&hours)).unwrap();
+        assert_eq!(store.schedules_with(days.id).await.unwrap(), [hours]);
+
+        let closed = lockdown(world.organisation.id);
+        put!(store, closed, |tx| tx.insert_emergency(&closed)).unwrap();
+        assert_eq!(store.emergencies_of(closed.organisation).await.unwrap(), std::slice::from_ref(&closed));
+        assert!(put!(store, closed, |tx| tx.end_emergency(closed.id, at(1))).unwrap());
+        assert!(!put!(store, closed, |tx| tx.end_emergency(closed.id, at(2))).unwrap());
+        assert_eq!(store.emergencies_of(closed.organisation).await.unwrap(), []);
+    }
+
+    async fn grants_come_back_with_their_conditions(database) {
+        let store = open(&database).await;
+        let world = world(&store).await;
+        let group = tag(world.organisation.id);
+        let hours = schedule(world.organisation.id);
+        put!(store, group, |tx| tx.insert_tag(&group)).unwrap();
+        put!(store, hours, |tx| tx.insert_schedule(&hours)).unwrap();
+        let partner = self::world(&store).await.organisation.id;
+        for subject in [
+            Subject::Person(world.person.id),
+            Subject::Tag(group.id),
+            Subject::Partner(partner),
+        ] {
+            let mut right = grant(&world.person);
+            right.subject = subject;
+            right.condition = Condition {
+                schedule: Some(hours.id),
+                kinds: Some([CredentialKind::Key, CredentialKind::OneTime].into_iter().collect()),
+                minimum_strength: Some(Strength::Medium),
+                points: Some(group.id),
+                limits: Some(Limits { uses: Some(1), minutes: None, wh: Some(5) }),
+            };
+            put!(store, right, |tx| tx.insert_grant(&right)).unwrap();
+            assert_eq!(store.get_grant(right.id).await.unwrap(), Some(right));
+        }
+        assert_eq!(store.grants_with_tag(group.id).await.unwrap().len(), 3);
+        assert_eq!(store.grants_with_schedule(hours.id).await.unwrap().len(), 3);
+    }
+
+    async fn suspensions_and_strength_come_back(database) {
+        let store = open(&database).await;
+        let world = world(&store).await;
+        let suspension = Some(Suspension { from: at(1), until: Some(at(2)) });
+        let mut person = world.person.clone();
+        person.suspension = suspension;
+        assert!(put!(store, person, |tx| tx.update_person(&person)).unwrap());
+        assert_eq!(store.get_person(person.id).await.unwrap(), Some(person.clone()));
+        let mut card = credential(&person, CredentialKind::Rfid, "04D4E5F6");
+        card.suspension = suspension;
+        card.strength = Strength::Strong;
+        card.places = Some(vec![world.installation.id.into()]);
+        put!(store, card, |tx| tx.insert_credential(&card)).unwrap();
+        assert_eq!(store.get_credential(card.id).await.unwrap(), Some(card));
+    }
+
+    async fn a_use_is_taken_once_and_never_more_than_there_is(database) {
+        let store = open(&database).await;
+        let world = world(&store).await;
+        let right = grant(&world.person);
+        let limits = Limits { uses: Some(2), ..Limits::default() };
+        let of = |number: u128| UseId(uuid::Uuid::from_u128(number));
+        for (number, taken) in [(1, true), (1, true), (2, true), (3, false), (2, true), (3, false)] {
+            let receipt = take(&store, &right, of(number), limits, Strictness::Within).await;
+            assert_eq!(receipt, taken, "use {number}");
+        }
+        // The same use of another grant is no retry.
+        let other = grant(&world.person);
+        assert!(!take(&store, &other, of(1), limits, Strictness::Within).await);
+        // What was given back is there again; what has happened is taken whatever is left.
+        assert!(put!(store, |tx| tx.give_back_use(UseId(uuid::Uuid::from_u128(2)))).unwrap());
+        assert!(take(&store, &right, of(3), limits, Strictness::Within).await);
+        assert!(take(&store, &right, of(4), limits, Strictness::Overdraw).await);
+        let total = store.get_total(right.id, world.person.id).await.unwrap().unwrap();
+        assert_eq!(total.uses, 3);
+    }
+
+    async fn what_is_measured_is_taken_by_one_at_a_time(database) {
+        let store = open(&database).await;
+        let world = world(&store).await;
+        let right = grant(&world.person);
+        let limits = Limits { wh: Some(10_000), ..Limits::default() };
+        let of = |number: u128| UseId(uuid::Uuid::from_u128(number));
+        assert!(take(&store, &right, of(1), limits, Strictness::Within).await);
+        assert!(!take(&store, &right, of(2), limits, Strictness::Within).await);
+        assert_eq!(store.running_uses().await.unwrap().len(), 1);
+        assert!(put!(store, |tx| tx.settle_use(UseId(uuid::Uuid::from_u128(1)), 7, 9_999, at(1))).unwrap());
+        assert!(!put!(store, |tx| tx.settle_use(UseId(uuid::Uuid::from_u128(1)), 7, 9_999, at(1))).unwrap());
+        assert!(take(&store, &right, of(2), limits, Strictness::Within).await);
+        assert!(put!(store, |tx| tx.settle_use(UseId(uuid::Uuid::from_u128(2)), 1, 1, at(2))).unwrap());
+        assert!(!take(&store, &right, of(3), limits, Strictness::Within).await);
+        let expected = GrantTotal {
+            grant: right.id,
+            person: world.person.id,
+            uses: 2,
+            minutes: 8,
+            wh: 10_000,
+            running: 0,
+        };
+        assert_eq!(store.all_totals().await.unwrap(), [expected]);
+    }
+
+    async fn of_many_at_once_as_many_get_a_use_as_there_are(database) {
+        let store = open(&database).await;
+        let world = world(&store).await;
+        let right = grant(&world.person);
+        let limits = Limits { uses: Some(3), ..Limits::default() };
+        let mut asking = tokio::task::JoinSet::new();
+        for number in 0..50 {
+            let (store, right) = (store.clone(), right.clone());
+            asking.spawn(async move {
+                let of = UseId(uuid::Uuid::from_u128(number));
+                take(&store, &right, of, limits, Strictness::Within).await
+            });
+        }
+        let taken = asking.join_all().await.into_iter().filter(|taken| *taken).count();
+        assert_eq!(taken, 3);
+    }
+}
+
+/// Whether a use was taken.
+async fn take(
+    store: &Store,
+    right: &model::Grant,
+    of: UseId,
+    limits: Limits,
+    strictness: Strictness,
+) -> bool {
+    let Subject::Person(person) = right.subject else {
+        panic!("a person's");
+    };
+    let grant = right.id;
+    let receipt = put!(store, |tx| tx.take_use(
+        of,
+        grant,
+        person,
+        limits,
+        Lasting::Transaction,
+        strictness,
+        at(0),
+    ));
+    receipt.unwrap().is_some()
+}
