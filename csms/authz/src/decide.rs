@@ -34,13 +34,25 @@ pub fn decide(
     usage: &Usage,
     now: Timestamp,
 ) -> Outcome {
-    decide_in_order(ORDER, request, directory, usage, now, &mut ())
+    take_steps(ORDER, request, directory, usage, now, &mut ())
 }
 
-/// [`decide`] with the steps in an order of one's own, telling a trace what each found. The one
-/// implementation behind everything; any order but [`ORDER`] is a fault, and only tests have one.
+/// [`decide`] with the steps in an order of one's own: any but [`ORDER`] is a fault, which tests
+/// seed to show that it is found.
 #[doc(hidden)]
 pub fn decide_in_order<T: Trace>(
+    order: &[Step],
+    request: &Request<'_>,
+    directory: &Directory,
+    usage: &Usage,
+    now: Timestamp,
+    trace: &mut T,
+) -> Outcome {
+    take_steps(order, request, directory, usage, now, trace)
+}
+
+/// The one implementation behind everything; tells a trace what each step found.
+pub(crate) fn take_steps<T: Trace>(
     order: &[Step],
     request: &Request<'_>,
     directory: &Directory,

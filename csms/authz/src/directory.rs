@@ -201,6 +201,13 @@ pub(crate) struct ScheduleEntry {
 }
 
 #[derive(Clone, Debug, PartialEq)]
+pub(crate) struct CalendarEntry {
+    organisation: OrganisationId,
+    /// Sorted.
+    dates: Arc<[Date]>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct CredentialEntry {
     pub(crate) id: CredentialId,
     pub(crate) person: PersonId,
@@ -251,7 +258,7 @@ pub struct Directory {
     tags: Shards<TagId, TagEntry>,
     // Few, and seldom changed: copied as a whole.
     schedules: Arc<HashMap<ScheduleId, ScheduleEntry>>,
-    calendars: Arc<HashMap<CalendarId, (OrganisationId, Arc<[Date]>)>>,
+    calendars: Arc<HashMap<CalendarId, CalendarEntry>>,
     emergencies: Arc<HashMap<NodeId, Arc<[EmergencyEntry]>>>,
     /// What an organisation was granted as a partner, by any other.
     partners: Arc<HashMap<OrganisationId, Grants>>,
@@ -449,7 +456,7 @@ impl Directory {
             holidays: schedule
                 .calendar
                 .and_then(|calendar| self.calendars.get(&calendar))
-                .map_or(&[], |(_, dates)| dates),
+                .map_or(&[], |entry| &entry.dates),
             zone: installation.zone.as_ref()?,
         })
     }
@@ -459,7 +466,7 @@ impl Directory {
     pub fn calendar_of(&self, calendar: CalendarId) -> Option<OrganisationId> {
         self.calendars
             .get(&calendar)
-            .map(|(organisation, _)| *organisation)
+            .map(|entry| entry.organisation)
     }
 
     /// The organisation of a schedule.

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use model::{GrantId, NodeId, Reason};
 
-use crate::decide::{ORDER, decide_in_order};
+use crate::decide::{ORDER, take_steps};
 use crate::{Directory, GrantEntry, Outcome, Request, Usage};
 
 /// A step of the decision, in its order.
@@ -188,7 +188,7 @@ pub fn explain(
     now: Timestamp,
 ) -> Explanation {
     let mut notes = Notes::default();
-    let outcome = decide_in_order(ORDER, request, directory, usage, now, &mut notes);
+    let outcome = take_steps(ORDER, request, directory, usage, now, &mut notes);
     Explanation {
         outcome,
         steps: notes.steps,

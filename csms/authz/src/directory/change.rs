@@ -9,8 +9,9 @@ use model::{
 
 use super::tags::InTags;
 use super::{
-    CredentialEntry, DEPTH, Directory, DoorEntry, EmergencyEntry, Grants, InstallationEntry,
-    KeyEntry, LockEntry, Namespace, NodeDetail, NodeEntry, PersonEntry, ScheduleEntry, has_number,
+    CalendarEntry, CredentialEntry, DEPTH, Directory, DoorEntry, EmergencyEntry, Grants,
+    InstallationEntry, KeyEntry, LockEntry, Namespace, NodeDetail, NodeEntry, PersonEntry,
+    ScheduleEntry, has_number,
 };
 
 impl Directory {
@@ -333,7 +334,11 @@ impl Directory {
         let mut dates = row.dates.clone();
         dates.sort_unstable();
         dates.dedup();
-        calendars.insert(row.id, (row.organisation, dates.into()));
+        let entry = CalendarEntry {
+            organisation: row.organisation,
+            dates: dates.into(),
+        };
+        calendars.insert(row.id, entry);
     }
 
     fn put_emergency(&mut self, row: &Emergency) {

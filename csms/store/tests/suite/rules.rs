@@ -8,7 +8,7 @@ use store::{GrantTotal, Lasting, Page, Store, Strictness};
 
 use crate::support::*;
 
-pub fn tag(organisation: OrganisationId) -> Tag {
+pub(crate) fn tag(organisation: OrganisationId) -> Tag {
     Tag {
         id: id(),
         organisation,
@@ -19,7 +19,7 @@ pub fn tag(organisation: OrganisationId) -> Tag {
     }
 }
 
-pub fn membership(tag: &Tag, person: &Person) -> Membership {
+pub(crate) fn membership(tag: &Tag, person: &Person) -> Membership {
     Membership {
         tag: tag.id,
         member: Member::Person(person.id),
@@ -29,7 +29,7 @@ pub fn membership(tag: &Tag, person: &Person) -> Membership {
     }
 }
 
-pub fn calendar(organisation: OrganisationId) -> Calendar {
+pub(crate) fn calendar(organisation: OrganisationId) -> Calendar {
     Calendar {
         id: id(),
         organisation,
@@ -40,7 +40,7 @@ pub fn calendar(organisation: OrganisationId) -> Calendar {
     }
 }
 
-pub fn schedule(organisation: OrganisationId) -> Schedule {
+pub(crate) fn schedule(organisation: OrganisationId) -> Schedule {
     Schedule {
         id: id(),
         organisation,
@@ -56,7 +56,7 @@ pub fn schedule(organisation: OrganisationId) -> Schedule {
     }
 }
 
-pub fn lockdown(organisation: OrganisationId) -> Emergency {
+pub(crate) fn lockdown(organisation: OrganisationId) -> Emergency {
     Emergency {
         id: id(),
         organisation,

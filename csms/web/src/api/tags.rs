@@ -287,9 +287,13 @@ pub(crate) async fn members(
 )]
 pub(crate) async fn remove_member(
     State(api): State<Api>,
-    Named((id, member)): Named<(Uuid, Uuid)>,
+    Named((id, member)): Named<(String, String)>,
     ask: Ask<Nothing>,
 ) -> Result<Written, Problem> {
     let (write, Nothing {}) = ask.write_nothing();
-    Ok(Written(api.remove_member(write, id.into(), member).await?))
+    // What is no id names nothing; who asks is looked at before.
+    let (Ok(id), Ok(member)) = (id.parse::<TagId>(), member.parse()) else {
+        return Err(Problem::not_found());
+    };
+    Ok(Written(api.remove_member(write, id, member).await?))
 }
