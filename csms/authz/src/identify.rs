@@ -132,7 +132,15 @@ impl<'a> Deciding<'a> {
                         || self
                             .usage
                             .at_charger(charger)
-                            .any(|transaction| transaction.person == Some(credential.person))
+                            .filter(|open| open.person == Some(credential.person))
+                            // One command allows one start.
+                            .any(|open| match self.request.intent {
+                                Intent::Start(starting) => open.id == starting,
+                                Intent::Ask
+                                | Intent::Open(_)
+                                | Intent::Late
+                                | Intent::Stop(_) => true,
+                            })
                 }),
                 CredentialKind::Rfid
                 | CredentialKind::Key

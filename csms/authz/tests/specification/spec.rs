@@ -347,7 +347,7 @@ fn who<'f>(q: &Request<'_>, f: &'f Facts, place: &Place<'f>, now: Timestamp) -> 
                 .as_slice()
             {
                 [] => who.problem = Some(Reason::CredentialUnknown),
-                [one] if counts(one, f, place, now) => {
+                [one] if counts(q, one, f, place, now) => {
                     who.credential = Some(one);
                     who.problem = problem_of(one, now);
                     id = Some(one.person);
@@ -384,7 +384,13 @@ fn who<'f>(q: &Request<'_>, f: &'f Facts, place: &Place<'f>, now: Timestamp) -> 
 }
 
 /// Whether a credential counts at this point at all.
-fn counts(it: &Credential, f: &Facts, place: &Place<'_>, now: Timestamp) -> bool {
+fn counts(
+    q: &Request<'_>,
+    it: &Credential,
+    f: &Facts,
+    place: &Place<'_>,
+    now: Timestamp,
+) -> bool {
     let here = match &it.places {
         Some(places) => places
             .iter()
@@ -400,7 +406,11 @@ fn counts(it: &Credential, f: &Facts, place: &Place<'_>, now: Timestamp) -> bool
         }) || f
             .open
             .iter()
-            .any(|open| open.charger == charger && open.person == Some(it.person))
+            .any(|open| {
+                // Its own transaction only, where one starts.
+                let this = !matches!(q.intent, Intent::Start(id) if id != open.id);
+                open.charger == charger && open.person == Some(it.person) && this
+            })
     };
     here && match it.kind {
         CredentialKind::Plate => false,
