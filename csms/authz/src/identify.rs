@@ -136,10 +136,9 @@ impl<'a> Deciding<'a> {
                             // One command allows one start.
                             .any(|open| match self.request.intent {
                                 Intent::Start(starting) => open.id == starting,
-                                Intent::Ask
-                                | Intent::Open(_)
-                                | Intent::Late
-                                | Intent::Stop(_) => true,
+                                Intent::Ask | Intent::Open(_) | Intent::Late | Intent::Stop(_) => {
+                                    true
+                                }
                             })
                 }),
                 CredentialKind::Rfid

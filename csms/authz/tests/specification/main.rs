@@ -18,6 +18,8 @@ mod facts;
 mod faults;
 mod flag;
 mod large;
+mod random;
+mod reading;
 mod small;
 mod spec;
 mod world;

@@ -1,0 +1,216 @@
+//! What a decision must know of each thing.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use model::{
+    ActionSet, AntiPassback, Authority, AuthorizationRequired, CalendarId, ChargerAuthorization,
+    ChargerId, ChargerOffline, Condition, CredentialId, CredentialKind, CredentialState,
+    DoorAccess, DoorId, Effect, EmergencyId, EmergencyKind, EvseId, GrantId, InstallationId,
+    LockId, NodeId, NodeKind, OfflinePolicy, OrganisationId, PersonId, PersonState, ScheduleId,
+    Slot, StopGroup, Strength, Suspension, TagId,
+};
+
+use super::Grants;
+use super::tags::InTags;
+
+/// A node and what a decision must know of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NodeEntry {
+    /// What it is.
+    pub kind: NodeKind,
+    /// Its organisation.
+    pub organisation: OrganisationId,
+    /// Its installation; `None` for an organisation.
+    pub installation: Option<InstallationId>,
+    /// The node above; `None` for an organisation.
+    pub parent: Option<NodeId>,
+    /// Itself first, its organisation last.
+    pub path: Arc<[NodeId]>,
+    /// What only its kind has.
+    pub detail: NodeDetail,
+    pub(crate) in_tags: InTags,
+}
+
+/// What only one kind of node has.
+#[derive(Clone, Debug, PartialEq)]
+pub enum NodeDetail {
+    /// Nothing more.
+    Organisation,
+    /// Its settings.
+    Installation(InstallationEntry),
+    /// How entering it twice is dealt with.
+    Area(AntiPassback),
+    /// Its flag and its EVSEs by number.
+    Charger {
+        /// The flag.
+        flag: ChargerAuthorization,
+        /// Its own `Open` only while this schedule holds.
+        open_schedule: Option<ScheduleId>,
+        /// When an outside authority does not answer.
+        offline: ChargerOffline,
+        /// EVSE number and node.
+        evses: Arc<[(u32, EvseId)]>,
+    },
+    /// Its number.
+    Evse {
+        /// From 1.
+        number: u32,
+        /// The charger it belongs to.
+        charger: ChargerId,
+    },
+    /// Its settings.
+    Door(DoorEntry),
+}
+
+/// What a decision must know of an installation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InstallationEntry {
+    /// The flag.
+    pub flag: AuthorizationRequired,
+    /// `Open` only while this schedule holds.
+    pub open_schedule: Option<ScheduleId>,
+    /// Who decides.
+    pub authority: Authority,
+    /// Its clock; `None`: its name is not known, and no schedule holds.
+    pub zone: Option<TimeZone>,
+    /// Transactions in progress one person may have.
+    pub concurrent_transactions: Option<u32>,
+    /// Stop running transactions when the right to them ends.
+    pub stop_on_revocation: bool,
+}
+
+/// What an effect at a door must know of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DoorEntry {
+    /// Its lock.
+    pub lock: LockId,
+    /// Its number there.
+    pub number: u32,
+    /// How long it stays unlocked.
+    pub open_seconds: u32,
+    /// Whether it may be opened from elsewhere.
+    pub remote_open: bool,
+    /// When an outside authority does not answer.
+    pub offline: OfflinePolicy,
+    /// What it asks of those who come.
+    pub access: DoorAccess,
+}
+
+/// A lock and its doors.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LockEntry {
+    /// The site.
+    pub installation: InstallationId,
+    /// Door number and node.
+    pub doors: Arc<[(u32, DoorId)]>,
+}
+
+/// A person and what they were granted, sorted by node, then id.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PersonEntry {
+    /// Their organisation.
+    pub organisation: OrganisationId,
+    /// Active or suspended.
+    pub state: PersonState,
+    /// Suspended in this time.
+    pub suspension: Option<Suspension>,
+    /// End of membership.
+    pub member_until: Option<Timestamp>,
+    /// Whom they may stop, and who them.
+    pub stop_group: StopGroup,
+    /// Where their managers are.
+    pub managed_at: NodeId,
+    /// What they were granted themselves.
+    pub grants: Grants,
+    pub(crate) in_tags: InTags,
+}
+
+impl PersonEntry {
+    /// Every tag they stand in, and those that stand above; sorted.
+    #[must_use]
+    pub fn tags(&self) -> &[TagId] {
+        self.in_tags.all()
+    }
+
+    /// Whether they stand in a tag.
+    #[must_use]
+    pub fn is_in(&self, tag: TagId) -> bool {
+        self.in_tags.all().binary_search(&tag).is_ok()
+    }
+}
+
+/// A grant to a person, a tag or a partner.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GrantEntry {
+    /// On this node and below.
+    pub node: NodeId,
+    /// Which.
+    pub id: GrantId,
+    /// Inclusive, UTC microseconds.
+    pub from: i64,
+    /// Exclusive, UTC microseconds.
+    pub until: i64,
+    /// What.
+    pub actions: ActionSet,
+    /// Allow or deny.
+    pub effect: Effect,
+    /// When, with what and how often; `None`: always.
+    pub condition: Option<Arc<Condition>>,
+}
+
+/// A lockdown or an evacuation in force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EmergencyEntry {
+    /// Which.
+    pub id: EmergencyId,
+    /// What.
+    pub kind: EmergencyKind,
+    /// Lockdown: whose people go on.
+    pub exempt: Option<TagId>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct ScheduleEntry {
+    pub(super) organisation: OrganisationId,
+    pub(super) slots: Arc<[Slot]>,
+    pub(super) calendar: Option<CalendarId>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct CalendarEntry {
+    pub(super) organisation: OrganisationId,
+    /// Sorted.
+    pub(super) dates: Arc<[Date]>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct CredentialEntry {
+    pub(crate) id: CredentialId,
+    pub(crate) person: PersonId,
+    pub(crate) kind: CredentialKind,
+    pub(crate) strength: Strength,
+    pub(crate) state: CredentialState,
+    pub(crate) suspension: Option<Suspension>,
+    pub(crate) places: Option<Arc<[NodeId]>>,
+    pub(crate) valid_from: Option<Timestamp>,
+    pub(crate) valid_until: Option<Timestamp>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct KeyEntry {
+    pub(crate) person: PersonId,
+    pub(crate) scopes: ActionSet,
+    pub(crate) node: NodeId,
+    pub(crate) expires_at: Option<Timestamp>,
+}
+
+/// Whose card a number may be.
+pub(crate) enum LookedUp<'a> {
+    None,
+    One(&'a CredentialEntry),
+    /// More than one: nobody can tell.
+    Several,
+}
