@@ -21,7 +21,7 @@ use crate::live::Live;
 use crate::pep::Pep;
 use crate::secret::{HashError, Passwords};
 use crate::settings::Settings;
-use crate::station::{Findings, Gate, Refusals, Standing};
+use crate::station::{Findings, Gate, Refusals, Standing, Windows};
 
 /// Grants that ended since then are kept, to tell why somebody is refused.
 const ENDED_GRANTS_KEPT: SignedDuration = SignedDuration::from_hours(24 * 400);
@@ -48,6 +48,8 @@ pub struct App {
     pub passwords: Passwords,
     /// What is known of each station while the process lives.
     pub(crate) standing: Arc<Standing>,
+    /// Enrolments that wait for a card.
+    pub(crate) windows: Windows,
     /// Caches of stations that must be cleared.
     pub(crate) cache_debts: CacheDebts,
     /// Who was refused where of late.
@@ -134,6 +136,7 @@ impl App {
             passwords,
             events: Events::new(u64::from(u32::from_be_bytes(epoch))),
             standing,
+            windows: Windows::default(),
             cache_debts: CacheDebts::default(),
             blocked_cards: BlockedCards::default(),
             door_openings: DoorOpenings::default(),
@@ -153,6 +156,7 @@ impl App {
             settings,
         });
         app.take_up_debts().await?;
+        app.take_up_enrolments().await?;
         app.follow_changes();
         app.forget_examples();
         Ok(app)

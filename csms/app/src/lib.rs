@@ -5,6 +5,7 @@ mod after;
 mod app;
 mod blocked_cards;
 mod cache_debts;
+mod card;
 
 pub mod admin;
 pub mod caller;

@@ -415,6 +415,7 @@ impl App {
             .await
             .map_err(|_| ApiError::Unavailable)?;
         self.tell_decision(&decided);
+        self.note_card(&decided, &token, None).await;
         let verdict = self.verdict(&decided, token.clone(), decided.row.at);
         let reply = self.door_reply(&decided, verdict);
         Ok((decided.row, reply))

@@ -14,6 +14,7 @@ use model::{
 mod answer;
 mod authorize;
 mod boot;
+mod cards;
 mod deviation;
 mod door;
 mod findings;
@@ -28,6 +29,7 @@ mod standing;
 mod time;
 mod transaction;
 
+pub(crate) use cards::Windows;
 pub(crate) use deviation::EXAMPLES_KEPT;
 pub use deviation::{Deviated, Handling};
 pub(crate) use findings::Findings;

@@ -333,6 +333,21 @@ impl Directory {
         }
     }
 
+    /// The card whose own number a key is, whatever its state: forms of it that readers show do
+    /// not count. For what is noted about readers, not a decision.
+    #[must_use]
+    pub fn card_numbered(
+        &self,
+        organisation: OrganisationId,
+        key: &str,
+    ) -> Option<(CredentialId, PersonId)> {
+        let exact = self.index(organisation, Namespace::Token, key);
+        self.credentials
+            .get(&exact)
+            .filter(|entry| matches!(entry.kind, CredentialKind::Rfid | CredentialKind::Key))
+            .map(|entry| (entry.id, entry.person))
+    }
+
     /// Whose a normalised token is. What equals a number exactly is meant; else the one card that
     /// the number stands for in another form, where other forms count.
     pub(crate) fn look_up(

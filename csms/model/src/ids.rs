@@ -55,6 +55,10 @@ ids! {
     CredentialId,
     /// A grant.
     GrantId,
+    /// A card in the inbox of cards that nobody has.
+    UnknownCardId,
+    /// The enrolment of a card.
+    EnrolmentId,
     /// An API key.
     ApiKeyId,
     /// A session: the login of an account.

@@ -3,6 +3,7 @@
 
 mod access;
 mod action;
+mod card;
 mod card_number;
 mod change;
 mod configuration;
@@ -34,6 +35,9 @@ pub mod neutral;
 pub use access::{ApiKey, Session};
 pub use action::{Action, ActionSet, Role};
 pub use card_number::{is_random, presented_weak_forms, strong_forms, uid, weak_forms};
+pub use card::{
+    Enrolment, EnrolmentProblem, EnrolmentState, ReaderProposal, UnknownCard, readings,
+};
 pub use change::{Actor, Change, ChangeKind, Committed, Revision};
 pub use configuration::{ConfigurationState, ConfigurationValue, KnownConfiguration};
 pub use credential::{Credential, CredentialKind, CredentialState, KindSet, Strength, Suspension};

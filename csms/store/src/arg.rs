@@ -6,9 +6,10 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 use model::{
     AccountId, ActionSet, ApiKeyId, AreaId, CalendarId, ChargerId, CredentialId, CredentialKind,
-    DecisionId, DoorId, EmergencyId, EvseId, GrantId, InstallationId, KindSet, LockId, NodeId,
-    OrganisationId, PersonId, RequestId, Revision, ScheduleId, SessionId, StationId, StationKey,
-    StationSettings, StopGroup, TagId, TransactionId,
+    DecisionId, DoorId, EmergencyId, EnrolmentId, EvseId, GrantId, InstallationId, KindSet,
+    LockId, NodeId, OrganisationId, PersonId, ReaderProfile, RequestId, Revision, ScheduleId,
+    SessionId, StationId, StationKey, StationSettings, StopGroup, TagId, TransactionId,
+    UnknownCardId,
 };
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -236,6 +237,8 @@ ids!(
     DoorId,
     LockId,
     CredentialId,
+    UnknownCardId,
+    EnrolmentId,
     GrantId,
     ApiKeyId,
     SessionId,
@@ -358,6 +361,7 @@ json!(
     Vec<u32> = "connectors",
     StationSettings = "station settings",
     Vec<NodeId> = "places",
+    ReaderProfile = "reader profile",
 );
 
 pub(crate) fn corrupt(what: &'static str, problem: impl std::fmt::Display) -> StoreError {

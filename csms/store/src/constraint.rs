@@ -80,6 +80,21 @@ constraints! {
     CredentialKeyLength = Check "credentials_key_length";
     /// Begins before it ends.
     CredentialValidity = Check "credentials_validity";
+    /// A card of the inbox.
+    UnknownCardId = Unique "unknown_cards_pkey", "unknown_cards.id";
+    /// A card of the inbox at a point.
+    UnknownCardPlace = Unique "unknown_cards_place",
+        "unknown_cards.organisation_id, unknown_cards.key, unknown_cards.node_id";
+    /// The id of an enrolment.
+    EnrolmentId = Unique "enrolments_pkey", "enrolments.id";
+    /// The enrolment that is open at a point.
+    EnrolmentOpen = Unique "enrolments_open", "enrolments.node_id";
+    /// The person of an enrolment, in the same organisation.
+    EnrolmentPerson = Foreign "enrolments_person_fkey";
+    /// What is known of the readers of a model.
+    ReaderProposalKey = Unique "reader_proposals_pkey",
+        "reader_proposals.organisation_id, reader_proposals.vendor, reader_proposals.model, \
+         reader_proposals.profile";
     /// The id of a grant.
     GrantId = Unique "grants_pkey", "grants.id";
     /// The person of a grant, in the same organisation.

@@ -7,8 +7,8 @@ use model::neutral::ReportKind;
 use model::{
     AcceptedState, Action, Authority, AuthorizationRequired, ChangeKind, ChargerAuthorization,
     ChargerOffline, ConfigurationState, CredentialKind, CredentialState, DoorFail, DoorResult,
-    DoorState, Effect, EmergencyKind, Entry, OcppVersion, OfflinePolicy, PersonState, Phase,
-    QuirkName, Reason, Role, Strength,
+    DoorState, Effect, EmergencyKind, EnrolmentProblem, EnrolmentState, Entry, OcppVersion,
+    OfflinePolicy, PersonState, Phase, QuirkName, Reason, Role, Strength,
 };
 
 use crate::StoreError;
@@ -48,6 +48,18 @@ words! {
     EmergencyKind { Evacuation = "evacuation", Lockdown = "lockdown" }
     AcceptedState { New = "new", Accepted = "accepted", Pending = "pending", Rejected = "rejected" }
     Phase { Started = "started", Updated = "updated", Ended = "ended" }
+    EnrolmentState {
+        Open = "open",
+        Presented = "presented",
+        Confirmed = "confirmed",
+        Ended = "ended",
+    }
+    EnrolmentProblem {
+        Taken = "taken",
+        Ambiguous = "ambiguous",
+        RandomUid = "random_uid",
+        Unusable = "unusable",
+    }
     ConfigurationState { Known = "known", Hidden = "hidden", Unknown = "unknown", Refused = "refused" }
     ChangeKind {
         Organisation = "organisation",

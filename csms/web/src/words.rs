@@ -111,6 +111,28 @@ words! {
     }
     /// Whether a credential counts.
     CredentialStateWord for model::CredentialState { Active, Suspended, Lost }
+    /// How far an enrolment has come.
+    EnrolmentStateWord for model::EnrolmentState {
+        /// It waits for a card.
+        Open,
+        /// A card was presented and waits to be confirmed.
+        Presented,
+        /// The card is the person's.
+        Confirmed,
+        /// It was called off, or its time is over.
+        Ended,
+    }
+    /// Why a card that was presented cannot be enrolled.
+    EnrolmentProblemWord for model::EnrolmentProblem {
+        /// It has a person already.
+        Taken,
+        /// It cannot be told from another card.
+        Ambiguous,
+        /// It shows another number each time: phones and some bank cards do.
+        RandomUid,
+        /// Its number cannot be that of a credential.
+        Unusable,
+    }
     /// Whether a person may use anything.
     PersonStateWord for model::PersonState { Active, Suspended }
     /// What a door does without power.

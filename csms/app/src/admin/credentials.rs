@@ -3,17 +3,16 @@
 use authz::act;
 use jiff::Timestamp;
 use model::{
-    Change, Credential, CredentialId, CredentialKind, CredentialState, Labels, PersonId, normalise,
+    Change, Credential, CredentialId, CredentialKind, CredentialState, Labels, Person, PersonId,
+    normalise,
 };
 use store::image;
 
 use super::fields::{Faults, LabelsPatch};
 use super::write::{Done, Write};
 use super::{Admin, ListQuery, Listing, new_id};
+use crate::card::fault_of_value;
 use crate::{ApiError, Caller};
-
-/// The longest value (OCPP 2.0.1 idToken: 36).
-const VALUE: usize = 36;
 
 /// A new credential.
 #[derive(Clone, PartialEq)]
@@ -65,28 +64,8 @@ impl Admin {
     ) -> Result<Done, ApiError> {
         let holder = self.person_row(person).await?;
         let permit = self.may_edit(&write.caller, &holder).await?;
-        let value = new.value.trim().to_owned();
-        let row = Credential {
-            id: new_id(),
-            organisation: holder.organisation,
-            person,
-            kind: new.kind,
-            key: normalise(&value),
-            value,
-            state: new.state,
-            suspension: None,
-            strength: new.kind.strength(),
-            places: None,
-            valid_from: new.valid_from,
-            valid_until: new.valid_until,
-            labels: new.labels,
-            created_at: self.clock.now(),
-            deleted_at: None,
-        };
-        let mut faults = Faults::default();
-        check_value(&row, &mut faults);
-        check(&row, &mut faults);
-        faults.none()?;
+        let row = new.row(&holder, self.clock.now());
+        new_faults(&row).none()?;
         let _order = self.order.read().await;
         // Again: the person may have gone while the order was waited for.
         self.person_row(person).await?;
@@ -218,6 +197,53 @@ impl Admin {
     }
 }
 
+impl NewCredential {
+    /// A card, active and without an end.
+    pub(super) fn card(value: String, name: String) -> Self {
+        Self {
+            labels: Labels {
+                name,
+                ..Labels::default()
+            },
+            kind: CredentialKind::Rfid,
+            value,
+            state: CredentialState::Active,
+            valid_from: None,
+            valid_until: None,
+        }
+    }
+
+    /// The row of a person's.
+    pub(super) fn row(self, holder: &Person, now: Timestamp) -> Credential {
+        let value = self.value.trim().to_owned();
+        Credential {
+            id: new_id(),
+            organisation: holder.organisation,
+            person: holder.id,
+            kind: self.kind,
+            key: normalise(&value),
+            value,
+            state: self.state,
+            suspension: None,
+            strength: self.kind.strength(),
+            places: None,
+            valid_from: self.valid_from,
+            valid_until: self.valid_until,
+            labels: self.labels,
+            created_at: now,
+            deleted_at: None,
+        }
+    }
+}
+
+/// What is wrong with a new credential.
+pub(super) fn new_faults(row: &Credential) -> Faults {
+    let mut faults = Faults::default();
+    check_value(row, &mut faults);
+    check(row, &mut faults);
+    faults
+}
+
 impl CredentialPatch {
     fn apply(self, row: &mut Credential) {
         self.labels.apply(&mut row.labels);
@@ -245,40 +271,9 @@ fn check_value(row: &Credential, faults: &mut Faults) {
     if row.kind.is_code() {
         faults.add("kind", "invalid", "codes are made by the system");
     }
-    if row.key.is_empty() {
-        faults.add("value", "required", "the value is empty");
-    } else if row.value.chars().count() > VALUE {
-        faults.add("value", "too_long", "at most 36 characters");
-    } else if !row.value.chars().all(|c| allowed(row.kind, c)) {
-        faults.add("value", "invalid", "printable ASCII characters only");
-    } else if is_random_uid(row.kind, &row.key) {
-        faults.add(
-            "value",
-            "random_uid",
-            "this card shows another number each time (4 bytes beginning with 08): phones and \
-             some bank and identity cards do; use another card",
-        );
+    if let Some((code, message)) = fault_of_value(row.kind, &row.value) {
+        faults.add("value", code, message);
     }
-}
-
-fn allowed(kind: CredentialKind, c: char) -> bool {
-    match kind {
-        // Plates are never presented, and have umlauts in some countries.
-        CredentialKind::Plate => !c.is_control(),
-        CredentialKind::Rfid
-        | CredentialKind::Key
-        | CredentialKind::Emaid
-        | CredentialKind::App => c.is_ascii_graphic() || c == ' ',
-        CredentialKind::Pin | CredentialKind::Guest | CredentialKind::OneTime => c.is_ascii_digit(),
-    }
-}
-
-/// ISO/IEC 14443-3: a UID of 4 bytes that begins with 08 is random.
-fn is_random_uid(kind: CredentialKind, key: &str) -> bool {
-    kind == CredentialKind::Rfid
-        && key.len() == 8
-        && key.starts_with("08")
-        && key.chars().all(|c| c.is_ascii_hexdigit())
 }
 
 #[cfg(test)]

@@ -3,8 +3,8 @@
 use authz::act;
 use model::{
     Action, AreaId, Change, ChargerAuthorization, ConnectorState, InstallationId, Labels, NodeId,
-    OrganisationId, PasswordHash, RefusedHandshake, SeenQuirk, Station, StationId, StationKey,
-    StationKind, StationRecord, Treatment,
+    OrganisationId, PasswordHash, ReaderProposal, RefusedHandshake, SeenQuirk, Station, StationId,
+    StationKey, StationKind, StationRecord, Treatment,
 };
 use store::image;
 
@@ -31,6 +31,8 @@ pub struct Telemetry {
     pub connectors: Vec<ConnectorState>,
     /// Its deviations, last first, each with what is done about it; for technical work only.
     pub quirks: Vec<(SeenQuirk, Treatment)>,
+    /// What known cards tell of the readers of its model; for technical work only.
+    pub reader_proposals: Vec<ReaderProposal>,
     /// Addresses, serial number and deviations are for who does technical work.
     pub detail: Detail,
 }
@@ -52,6 +54,7 @@ impl Telemetry {
             record: None,
             connectors: Vec::new(),
             quirks: Vec::new(),
+            reader_proposals: Vec::new(),
             detail: Detail::Technical,
         }
     }
@@ -96,6 +99,17 @@ impl std::fmt::Debug for Claim {
     }
 }
 
+impl StationView {
+    /// The reader profiles that are proposed and not the station's already.
+    pub fn proposals(&self) -> impl Iterator<Item = &ReaderProposal> {
+        let own = &self.station.settings.reader_profile;
+        self.telemetry
+            .reader_proposals
+            .iter()
+            .filter(move |proposal| proposal.profile != *own)
+    }
+}
+
 /// What a claimed station is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClaimKind {
@@ -113,16 +127,19 @@ impl Admin {
         node: NodeId,
         key: &StationKey,
     ) -> Result<Telemetry, ApiError> {
-        let (detail, quirks) = if self.is_technical(caller, node) {
-            (Detail::Technical, self.quirks_of(key).await?)
+        let record = self.store.get_station_record(key).await?;
+        let (detail, quirks, reader_proposals) = if self.is_technical(caller, node) {
+            let proposals = self.proposals_for(node, record.as_ref()).await?;
+            (Detail::Technical, self.quirks_of(key).await?, proposals)
         } else {
-            (Detail::Public, Vec::new())
+            (Detail::Public, Vec::new(), Vec::new())
         };
         Ok(Telemetry {
             presence: self.link.presence(key),
-            record: self.store.get_station_record(key).await?,
+            record,
             connectors: self.store.connector_states(key).await?,
             quirks,
+            reader_proposals,
             detail,
         })
     }
@@ -146,6 +163,25 @@ impl Admin {
                 (quirk, treatment)
             })
             .collect())
+    }
+
+    /// What the cards of the organisation tell of the readers of a station's model.
+    async fn proposals_for(
+        &self,
+        node: NodeId,
+        record: Option<&StationRecord>,
+    ) -> Result<Vec<ReaderProposal>, ApiError> {
+        let directory = self.live.directory();
+        let Some(organisation) = directory.node(node).map(|entry| entry.organisation) else {
+            return Ok(Vec::new());
+        };
+        match record.map(|record| (&record.vendor, &record.model)) {
+            Some((Some(vendor), Some(model))) => Ok(self
+                .store
+                .reader_proposals(organisation, vendor, model)
+                .await?),
+            Some(_) | None => Ok(Vec::new()),
+        }
     }
 
     pub(super) fn is_technical(&self, caller: &Caller, node: NodeId) -> bool {

@@ -315,6 +315,11 @@ fn refused(error: StoreError) -> ApiError {
         Some(Constraint::CredentialKey) => {
             conflict("credential_taken", "this value belongs to somebody already")
         }
+        Some(Constraint::EnrolmentOpen) => conflict(
+            "enrolment_open",
+            "an enrolment is open at this charger or door already; wait until it has a card or \
+             its minute is over",
+        ),
         Some(Constraint::DoorNumber) => conflict(
             "door_number_taken",
             "the lock has a door of this number already",

@@ -51,6 +51,8 @@ impl App {
             .map_err(|_| StationFailure::Unavailable)?;
         self.tell_decision(&decided);
         self.note_refusal(connection, &decided, &authorize.token);
+        self.note_card(&decided, &authorize.token, Some(&connection.station.key))
+            .await;
         let verdict = self.verdict(&decided, authorize.token, decided.row.at);
         Ok(match authorize.form {
             AuthorizeForm::Standard => StationReply::Authorized(Box::new(verdict)),

@@ -112,6 +112,11 @@ impl App {
                 if let Some(token) = &token {
                     self.note_refusal(connection, &judged.now, token);
                 }
+                // A card that was presented some time ago is not the one a window waits for.
+                if let (true, Timeliness::Live, Some(token)) = (judged.begins, when, &token) {
+                    self.note_card(&judged.now, token, Some(&connection.station.key))
+                        .await;
+                }
             }
             self.enforce(connection, &kept.transaction, judged.as_ref());
         }

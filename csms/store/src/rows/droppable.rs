@@ -1,7 +1,10 @@
 //! Rows that may be lost: what a station reports again soon, or nobody is owed.
 
 use jiff::Timestamp;
-use model::{ConnectorState, Finding, MeterSample, RefusedHandshake, SeenQuirk, StationKey};
+use model::{
+    ConnectorState, Finding, MeterSample, ReaderProposal, RefusedHandshake, SeenQuirk, StationKey,
+    UnknownCard,
+};
 
 use super::doors::DoorStateRow;
 use super::watch::StationReport;
@@ -45,6 +48,10 @@ pub enum Droppable {
     Refused(RefusedHandshake),
     /// Something that was noticed of a station.
     Finding(Finding),
+    /// A card that nobody has.
+    UnknownCard(UnknownCard),
+    /// That a profile explains how a reader shows a known card.
+    ReaderProposal(ReaderProposal),
 }
 
 impl Droppable {
@@ -60,6 +67,8 @@ impl Droppable {
             Droppable::Report(_) => "report",
             Droppable::Refused(_) => "refused_handshake",
             Droppable::Finding(_) => "finding",
+            Droppable::UnknownCard(_) => "unknown_card",
+            Droppable::ReaderProposal(_) => "reader_proposal",
         }
     }
 }
@@ -81,5 +90,7 @@ pub(crate) async fn insert_droppable(tx: &mut Tx, row: &Droppable) -> Result<(),
         Droppable::Report(row) => tx.insert_report(row).await,
         Droppable::Refused(row) => tx.note_refused_handshake(row).await,
         Droppable::Finding(row) => tx.put_finding(row).await,
+        Droppable::UnknownCard(row) => tx.note_unknown_card(row).await,
+        Droppable::ReaderProposal(row) => tx.note_reader_proposal(row).await,
     }
 }

@@ -9,6 +9,7 @@ mod decisions;
 mod doors;
 mod droppable;
 mod emergencies;
+mod enrolments;
 mod findings;
 mod grant_uses;
 mod grants;
@@ -24,6 +25,7 @@ mod stations;
 mod tags;
 mod transaction_records;
 mod transactions;
+mod unknown_cards;
 mod watch;
 
 pub use cache_debts::CacheDebt;
@@ -79,6 +81,7 @@ pub(crate) fn statements() -> Vec<(&'static str, crate::sql::Sql)> {
         decisions::STATEMENTS,
         doors::STATEMENTS,
         droppable::STATEMENTS,
+        enrolments::STATEMENTS,
         findings::STATEMENTS,
         emergencies::STATEMENTS,
         grant_uses::STATEMENTS,
@@ -96,6 +99,7 @@ pub(crate) fn statements() -> Vec<(&'static str, crate::sql::Sql)> {
         tags::STATEMENTS,
         transaction_records::STATEMENTS,
         transactions::STATEMENTS,
+        unknown_cards::STATEMENTS,
         watch::STATEMENTS,
     ]
     .concat()

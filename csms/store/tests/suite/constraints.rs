@@ -83,6 +83,9 @@ on_both! {
             Constraint::DecisionId,
             Constraint::Revision,
             Constraint::CounterName,
+            Constraint::UnknownCardId,
+            Constraint::UnknownCardPlace,
+            Constraint::ReaderProposalKey,
         ];
         for constraint in Constraint::ALL {
             assert_eq!(
@@ -169,6 +172,17 @@ async fn people(store: &Store, met: &mut BTreeSet<&'static str>) {
     let mut nobodys = right.clone();
     nobodys.subject = model::Subject::Person(id());
     refused!(store, met, GrantPerson, nobodys => insert_grant);
+
+    let window = crate::cards::enrolment(person);
+    let mut same_id = crate::cards::enrolment(person);
+    same_id.id = window.id;
+    refused!(store, met, EnrolmentId, window => insert_enrolment, same_id => insert_enrolment);
+    let mut same_point = crate::cards::enrolment(person);
+    same_point.node = window.node;
+    refused!(store, met, EnrolmentOpen, window => insert_enrolment, same_point => insert_enrolment);
+    let mut nobodys = window.clone();
+    nobodys.person = id();
+    refused!(store, met, EnrolmentPerson, nobodys => insert_enrolment);
 
     let key = api_key(person);
     let mut same_id = key.clone();

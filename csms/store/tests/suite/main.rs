@@ -13,6 +13,7 @@
 
 mod away;
 mod batches;
+mod cards;
 mod constraints;
 mod decisions;
 mod facts;

@@ -11,6 +11,7 @@ mod credentials;
 mod decisions;
 mod door_access;
 mod doors;
+mod enrolments;
 mod events;
 mod findings;
 mod grants;
@@ -27,6 +28,7 @@ mod stations;
 mod tags;
 mod telemetry;
 mod transactions;
+mod unknown_cards;
 mod who;
 
 use app::admin::ListQuery;
@@ -104,6 +106,12 @@ pub(crate) fn router() -> OpenApiRouter<Api> {
             credentials::update,
             credentials::delete
         ))
+        .routes(routes!(enrolments::open, enrolments::list))
+        .routes(routes!(enrolments::get, enrolments::end))
+        .routes(routes!(enrolments::confirm))
+        .routes(routes!(unknown_cards::list))
+        .routes(routes!(unknown_cards::dismiss))
+        .routes(routes!(unknown_cards::assign))
         .routes(routes!(grants::create, grants::list))
         .routes(routes!(grants::get, grants::delete))
         .routes(routes!(tags::create, tags::list))

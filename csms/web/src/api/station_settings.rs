@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use app::admin::SettingsPatch;
-use model::{QuirkName, RateLimit, ReaderProfile, ReaderStep, StationSettings};
+use jiff::Timestamp;
+use model::{QuirkName, RateLimit, ReaderProfile, ReaderProposal, ReaderStep, StationSettings};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -124,12 +125,7 @@ impl From<&StationSettings> for SettingsBody {
                 .said()
                 .map(|(quirk, treatment)| (quirk.name(), treatment.into()))
                 .collect(),
-            reader_profile: settings
-                .reader_profile
-                .steps()
-                .iter()
-                .map(|step| step_body(*step))
-                .collect(),
+            reader_profile: steps_body(&settings.reader_profile),
         }
     }
 }
@@ -173,6 +169,32 @@ impl SettingsPatchBody {
             reader_profile: profile,
         })
     }
+}
+
+/// A reader profile that would explain how readers of the station's model show known cards.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ReaderProposalBody {
+    /// As it can be given to `settings.reader_profile`.
+    reader_profile: Vec<ReaderStepBody>,
+    /// How often a known card was shown so.
+    count: i64,
+    first_at: Timestamp,
+    last_at: Timestamp,
+}
+
+impl From<&ReaderProposal> for ReaderProposalBody {
+    fn from(row: &ReaderProposal) -> Self {
+        Self {
+            reader_profile: steps_body(&row.profile),
+            count: row.count,
+            first_at: row.first_at,
+            last_at: row.last_at,
+        }
+    }
+}
+
+fn steps_body(profile: &ReaderProfile) -> Vec<ReaderStepBody> {
+    profile.steps().iter().copied().map(step_body).collect()
 }
 
 fn step_body(step: ReaderStep) -> ReaderStepBody {

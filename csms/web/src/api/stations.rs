@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::TreeParams;
-use super::station_settings::{SettingsBody, SettingsPatchBody};
+use super::station_settings::{ReaderProposalBody, SettingsBody, SettingsPatchBody};
 use super::telemetry::{
     ConnectionBody, ConnectorStateBody, Nameplate, connection, connector_states, nameplate,
 };
@@ -51,6 +51,8 @@ pub(crate) struct StationBody {
     firmware: Option<String>,
     serial: Option<String>,
     settings: SettingsBody,
+    /// What known cards tell of the readers of its model; none is applied by itself.
+    reader_proposals: Vec<ReaderProposalBody>,
     created_at: Timestamp,
 }
 
@@ -82,6 +84,7 @@ impl From<&StationView> for StationBody {
             firmware,
             serial,
             settings: SettingsBody::from(&row.settings),
+            reader_proposals: view.proposals().map(ReaderProposalBody::from).collect(),
             created_at: row.created_at,
         }
     }

@@ -11,6 +11,7 @@
 )]
 
 mod access;
+mod cards;
 mod commands;
 mod configuration;
 mod credentials;
