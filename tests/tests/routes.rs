@@ -18,7 +18,7 @@ use keywatt_tests::api::encode;
 use keywatt_tests::facts::{Charger, Installation, Lock, Person, instant, text};
 use keywatt_tests::site::organisation_of;
 use keywatt_tests::wire::{Presented, Version};
-use keywatt_tests::{Api, Server, Wire, cases, unique};
+use keywatt_tests::{Api, DEADLINE, Server, Wire, cases, eventually, unique};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -30,6 +30,8 @@ struct Line {
     route: String,
     /// What is sent; texts that begin with `$` are filled in.
     body: Option<Value>,
+    /// What is sent as CSV, in place of a body in JSON.
+    csv: Option<String>,
     /// Appended to the path.
     query: Option<String>,
     /// The answers.
@@ -280,6 +282,11 @@ impl World {
         if path == "/v1/events" {
             return head_of_stream(&caller, &path).await;
         }
+        if let Some(csv) = &line.csv {
+            let request = caller.request(method.parse().unwrap(), &path);
+            let request = request.header("content-type", "text/csv");
+            return caller.send(request.body(csv.clone())).await;
+        }
         caller.call(method, &path, body.as_ref()).await
     }
 
@@ -351,6 +358,14 @@ impl World {
                 let person = owner.person().await;
                 owner.card(&person).await.id
             }
+            "enrol" => {
+                let person = owner.person().await.id;
+                let charger = owner.charger(&self.site, 1).await.id;
+                let fields = json!({ "person_id": person, "at": { "charger": charger } });
+                let made = owner.post("/v1/credentials/enrol", fields).await;
+                text(&made.expect(201), "id")
+            }
+            "unknown-cards" => self.unknown_card().await,
             "grants" => {
                 let person = owner.person().await;
                 owner.grant(&person, "user", self.site.node()).await
@@ -391,6 +406,24 @@ impl World {
             "ocpp" => "ClearCache".to_owned(),
             other => panic!("nothing is known for {parameter} after {other}"),
         }
+    }
+
+    /// A card that nobody has, presented at a door of its own.
+    async fn unknown_card(&self) -> String {
+        let number = self.doors.fetch_add(1, Ordering::Relaxed);
+        let door = self.owner.door_with(&self.lock, number, json!({})).await.id;
+        let tap = json!({ "kind": "rfid", "value": unique::card() });
+        let path = format!("/v1/doors/{door}/access");
+        self.callers[&Who::Device]
+            .post(&path, tap)
+            .await
+            .expect(200);
+        eventually("the card is in the inbox", DEADLINE, || async {
+            let inbox = self.owner.list("/v1/unknown-cards").await;
+            let row = inbox.iter().find(|row| row["node_id"] == door)?;
+            Some(text(row, "id"))
+        })
+        .await
     }
 
     async fn fill(&self, value: &mut Value) {

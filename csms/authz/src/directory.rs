@@ -341,11 +341,23 @@ impl Directory {
         organisation: OrganisationId,
         key: &str,
     ) -> Option<(CredentialId, PersonId)> {
+        self.number_taken(organisation, key)
+            .filter(|(kind, ..)| matches!(kind, CredentialKind::Rfid | CredentialKind::Key))
+            .map(|(_, id, person)| (id, person))
+    }
+
+    /// What a number stands for that can be presented, whatever its state: no other credential
+    /// of the organisation can have it.
+    #[must_use]
+    pub fn number_taken(
+        &self,
+        organisation: OrganisationId,
+        key: &str,
+    ) -> Option<(CredentialKind, CredentialId, PersonId)> {
         let exact = self.index(organisation, Namespace::Token, key);
         self.credentials
             .get(&exact)
-            .filter(|entry| matches!(entry.kind, CredentialKind::Rfid | CredentialKind::Key))
-            .map(|entry| (entry.id, entry.person))
+            .map(|entry| (entry.kind, entry.id, entry.person))
     }
 
     /// Whose a normalised token is. What equals a number exactly is meant; else the one card that

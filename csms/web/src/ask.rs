@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::auth::{authenticate, bad_header};
-use crate::body::{parse, read};
+use crate::body::{parse, read, read_csv};
 use crate::problem::Problem;
 use crate::state::Api;
 
@@ -93,21 +93,54 @@ impl<B: DeserializeOwned> FromRequest<Api> for Ask<B> {
         let bytes = read(&parts.headers, body)
             .await
             .map_err(IntoResponse::into_response)?;
-        let once = match begin(&parts, api, &caller, &bytes).await {
-            Ok(None) => None,
-            Ok(Some(Begun::New(once))) => Some(once),
-            Ok(Some(Begun::Answered(done))) => {
-                let mut response = Written(done).into_response();
-                let replayed = HeaderValue::from_static("true");
-                response
-                    .headers_mut()
-                    .insert("keywatt-idempotent-replay", replayed);
-                return Err(response);
-            }
-            Err(problem) => return Err(problem.into_response()),
-        };
+        let once = begin_new(&parts, api, &caller, &bytes)
+            .await
+            .map_err(|answer| *answer)?;
         let body = parse(&parts.headers, &bytes).map_err(IntoResponse::into_response)?;
         Ok(Self { caller, once, body })
+    }
+}
+
+/// A write with a list in CSV as its body.
+pub(crate) struct AskFile(pub(crate) Ask<Bytes>);
+
+impl FromRequest<Api> for AskFile {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, api: &Api) -> Result<Self, Response> {
+        let (parts, body) = request.into_parts();
+        let caller = authenticate(&parts, api)
+            .await
+            .map_err(IntoResponse::into_response)?;
+        let body = read_csv(&parts.headers, body)
+            .await
+            .map_err(IntoResponse::into_response)?;
+        let once = begin_new(&parts, api, &caller, &body)
+            .await
+            .map_err(|answer| *answer)?;
+        Ok(Self(Ask { caller, once, body }))
+    }
+}
+
+/// Begins a request with its key, if it has one; one that was answered already is answered so.
+async fn begin_new(
+    parts: &Parts,
+    api: &Api,
+    caller: &Caller,
+    body: &Bytes,
+) -> Result<Option<Once>, Box<Response>> {
+    match begin(parts, api, caller, body).await {
+        Ok(None) => Ok(None),
+        Ok(Some(Begun::New(once))) => Ok(Some(once)),
+        Ok(Some(Begun::Answered(done))) => {
+            let mut response = Written(done).into_response();
+            let replayed = HeaderValue::from_static("true");
+            response
+                .headers_mut()
+                .insert("keywatt-idempotent-replay", replayed);
+            Err(Box::new(response))
+        }
+        Err(problem) => Err(Box::new(problem.into_response())),
     }
 }
 

@@ -12,6 +12,8 @@ use crate::state::Api;
 
 /// The largest body.
 const BODY_BYTES: usize = 1024 * 1024;
+/// The largest file.
+const FILE_BYTES: usize = 4 * BODY_BYTES;
 /// How much of a body that is too large is read and thrown away: its sender must be done writing
 /// to hear the answer, since a connection that is closed while it writes takes the answer along.
 const DISCARDED_BYTES: usize = 8 * BODY_BYTES;
@@ -34,9 +36,32 @@ impl<B: DeserializeOwned> FromRequest<Api> for Body<B> {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Nothing {}
 
-pub(crate) async fn read(
+pub(crate) async fn read(headers: &HeaderMap, body: axum::body::Body) -> Result<Bytes, Problem> {
+    let too_large = || too_large("a body is at most 1 MiB");
+    read_at_most(BODY_BYTES, headers, body, too_large).await
+}
+
+/// Reads a list in CSV.
+pub(crate) async fn read_csv(
+    headers: &HeaderMap,
+    body: axum::body::Body,
+) -> Result<Bytes, Problem> {
+    if media_type(headers).as_deref() != Some("text/csv") {
+        return Err(Problem::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "unsupported_media_type",
+            "send `Content-Type: text/csv`",
+        ));
+    }
+    let too_large = || too_large("a file is at most 4 MiB");
+    read_at_most(FILE_BYTES, headers, body, too_large).await
+}
+
+async fn read_at_most(
+    most: usize,
     headers: &HeaderMap,
     mut body: axum::body::Body,
+    too_large: impl Fn() -> Problem,
 ) -> Result<Bytes, Problem> {
     let announced = headers
         .get(CONTENT_LENGTH)
@@ -61,24 +86,20 @@ pub(crate) async fn read(
         if length > DISCARDED_BYTES {
             return Err(too_large());
         }
-        if length <= BODY_BYTES {
+        if length <= most {
             kept.extend_from_slice(data);
         } else {
             kept = Vec::new();
         }
     }
-    if length > BODY_BYTES {
+    if length > most {
         return Err(too_large());
     }
     Ok(kept.into())
 }
 
-fn too_large() -> Problem {
-    Problem::new(
-        StatusCode::PAYLOAD_TOO_LARGE,
-        "body_too_large",
-        "a body is at most 1 MiB",
-    )
+fn too_large(detail: &str) -> Problem {
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
 }
 
 pub(crate) fn parse<B: DeserializeOwned>(headers: &HeaderMap, bytes: &[u8]) -> Result<B, Problem> {
@@ -113,19 +134,17 @@ pub(crate) fn parse<B: DeserializeOwned>(headers: &HeaderMap, bytes: &[u8]) -> R
     Ok(body)
 }
 
+/// The media type of a body, without parameters.
+fn media_type(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get(CONTENT_TYPE)?.to_str().ok()?;
+    let media = value.split(';').next().unwrap_or_default();
+    Some(media.trim().to_ascii_lowercase())
+}
+
 fn is_json(headers: &HeaderMap) -> bool {
-    let Some(value) = headers
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-    else {
+    let Some(media) = media_type(headers) else {
         return false;
     };
-    let media = value
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .to_ascii_lowercase();
     media == "application/json" || (media.starts_with("application/") && media.ends_with("+json"))
 }
 

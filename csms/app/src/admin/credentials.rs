@@ -3,8 +3,8 @@
 use authz::act;
 use jiff::Timestamp;
 use model::{
-    Change, Credential, CredentialId, CredentialKind, CredentialState, Labels, Person, PersonId,
-    normalise,
+    Change, Credential, CredentialId, CredentialKind, CredentialState, Labels, OrganisationId,
+    Person, PersonId, normalise,
 };
 use store::image;
 
@@ -215,11 +215,21 @@ impl NewCredential {
 
     /// The row of a person's.
     pub(super) fn row(self, holder: &Person, now: Timestamp) -> Credential {
+        self.row_of(holder.organisation, holder.id, now)
+    }
+
+    /// The same by ids.
+    pub(super) fn row_of(
+        self,
+        organisation: OrganisationId,
+        person: PersonId,
+        now: Timestamp,
+    ) -> Credential {
         let value = self.value.trim().to_owned();
         Credential {
             id: new_id(),
-            organisation: holder.organisation,
-            person: holder.id,
+            organisation,
+            person,
             kind: self.kind,
             key: normalise(&value),
             value,

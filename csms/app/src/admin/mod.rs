@@ -7,6 +7,7 @@ mod api_keys;
 mod areas;
 mod audit;
 mod calendars;
+mod cards_file;
 mod chargers;
 mod configuration;
 mod credentials;
@@ -52,6 +53,9 @@ pub use api_keys::{ApiKeyView, NewApiKey, NewKey};
 pub use areas::{AreaPatch, NewArea};
 pub use audit::AuditEntry;
 pub use calendars::{CalendarPatch, NewCalendar};
+pub use cards_file::{
+    Export, ImportCard, ImportLine, ImportPerson, ImportQuery, ImportReport, Numbers,
+};
 pub use chargers::{ChargerPatch, ChargerView, NewCharger};
 pub use configuration::ConfigurationView;
 pub use credentials::{CredentialPatch, NewCredential};

@@ -417,7 +417,7 @@ fn more_powerful() -> ApiError {
     }
 }
 
-fn check(row: &Person) -> Result<(), ApiError> {
+pub(super) fn check(row: &Person) -> Result<(), ApiError> {
     let mut faults = Faults::default();
     faults.labels(&row.labels);
     if let Some(email) = &row.email {

@@ -4,6 +4,7 @@ mod api_keys;
 mod areas;
 mod audit;
 mod calendars;
+mod cards_file;
 mod chargers;
 mod commands;
 mod configuration;
@@ -106,6 +107,8 @@ pub(crate) fn router() -> OpenApiRouter<Api> {
             credentials::update,
             credentials::delete
         ))
+        .routes(routes!(cards_file::import))
+        .routes(routes!(cards_file::export))
         .routes(routes!(enrolments::open, enrolments::list))
         .routes(routes!(enrolments::get, enrolments::end))
         .routes(routes!(enrolments::confirm))

@@ -27,7 +27,7 @@ pub(crate) struct UnknownCardBody {
     value: String,
     /// The charger or door at which it was presented; at another one it is another line.
     node_id: Uuid,
-    /// Null: a door whose controller speaks HTTP.
+    /// Its station, in lower case; null: a door whose controller speaks HTTP.
     station_id: Option<String>,
     /// How often; what comes within 10 seconds of the last is one presentation.
     count: i64,

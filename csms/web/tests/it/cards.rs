@@ -334,7 +334,7 @@ async fn a_card_that_nobody_has_waits_in_the_inbox_until_it_is_given_to_somebody
         })
         .collect();
     assert_eq!(seen, [(other.id.as_str(), 1), (charger.id.as_str(), 2)]);
-    assert_eq!(waiting[1]["station_id"], "CP1");
+    assert_eq!(waiting[1]["station_id"], "cp1");
     assert_eq!(waiting[1]["last_at"], "2026-11-24T12:01:00Z");
 
     let ann = site.person("Ann").await;

@@ -12,6 +12,7 @@
 
 mod access;
 mod cards;
+mod cards_file;
 mod commands;
 mod configuration;
 mod credentials;
