@@ -40,6 +40,11 @@ pub(crate) enum Command {
     },
     /// Bring the database to the form of this version, and stop.
     Migrate(Box<ServeArgs>),
+    /// The decision log and the change log.
+    Audit {
+        #[command(subcommand)]
+        command: AuditCommand,
+    },
     /// Settings.
     Config {
         #[command(subcommand)]
@@ -53,6 +58,15 @@ pub(crate) enum OwnerCommand {
     ///
     /// Works before the first start. With SQLite the server must not be running.
     Create(OwnerCreateArgs),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AuditCommand {
+    /// Look whether every row of the logs is as it was written; exit with 1 if not.
+    ///
+    /// The server may run meanwhile. Rows that retention deleted are covered by signed
+    /// checkpoints. Needs the pepper, whose key signed the logs.
+    Verify(AuditVerifyArgs),
 }
 
 #[derive(Debug, Subcommand)]
@@ -168,6 +182,24 @@ pub(crate) struct ServeArgs {
     /// How long a station may remember an accepted card at most, hours [default: 24].
     #[arg(long, env = "KEYWATT_CACHE_HOURS", value_name = "HOURS")]
     pub(crate) cache_hours: Option<u32>,
+    /// How long movements at doors are kept, days; 0 for ever [default: 90].
+    #[arg(long, env = "KEYWATT_DOOR_RETENTION_DAYS", value_name = "DAYS")]
+    pub(crate) door_retention_days: Option<u32>,
+    /// How long other decisions are kept, days; 0 for ever [default: 400].
+    #[arg(long, env = "KEYWATT_DECISION_RETENTION_DAYS", value_name = "DAYS")]
+    pub(crate) decision_retention_days: Option<u32>,
+    /// How long changes of access are kept in their log, days; 0 for ever [default: 0].
+    #[arg(long, env = "KEYWATT_CHANGE_RETENTION_DAYS", value_name = "DAYS")]
+    pub(crate) change_retention_days: Option<u32>,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct AuditVerifyArgs {
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+    /// Only the rows of this organisation, by its id.
+    #[arg(long, value_name = "ID")]
+    pub(crate) organisation: Option<model::OrganisationId>,
 }
 
 #[derive(Clone, Debug, Args)]

@@ -37,6 +37,9 @@ struct FileConfig {
     command_seconds: Option<u32>,
     remote_start_seconds: Option<u32>,
     cache_hours: Option<u32>,
+    door_retention_days: Option<u32>,
+    decision_retention_days: Option<u32>,
+    change_retention_days: Option<u32>,
 }
 
 /// A trusted proxy: an address, or a network such as `10.0.0.0/8`.
@@ -94,6 +97,9 @@ pub(crate) struct Config {
     pub(crate) command_seconds: u32,
     pub(crate) remote_start_seconds: u32,
     pub(crate) cache_hours: u32,
+    pub(crate) door_retention_days: u32,
+    pub(crate) decision_retention_days: u32,
+    pub(crate) change_retention_days: u32,
 }
 
 impl Config {
@@ -170,6 +176,18 @@ impl Config {
                 .or(file.remote_start_seconds)
                 .unwrap_or(180),
             cache_hours: args.cache_hours.or(file.cache_hours).unwrap_or(24),
+            door_retention_days: args
+                .door_retention_days
+                .or(file.door_retention_days)
+                .unwrap_or(90),
+            decision_retention_days: args
+                .decision_retention_days
+                .or(file.decision_retention_days)
+                .unwrap_or(400),
+            change_retention_days: args
+                .change_retention_days
+                .or(file.change_retention_days)
+                .unwrap_or(0),
         })
     }
 
@@ -234,9 +252,19 @@ impl Config {
             allow_profile_0: self.allow_profile_0,
             boot_wait: Duration::from_secs(self.boot_wait_seconds.into()),
             configuration_keys: self.configuration_keys,
+            retention: app::Retention {
+                doors: days(self.door_retention_days),
+                decisions: days(self.decision_retention_days),
+                changes: days(self.change_retention_days),
+            },
             ..app::Settings::new(pepper)
         }
     }
+}
+
+/// 0 days are for ever.
+fn days(count: u32) -> Option<jiff::SignedDuration> {
+    (count > 0).then(|| jiff::SignedDuration::from_hours(i64::from(count) * 24))
 }
 
 fn read_file(named: Option<&Path>) -> anyhow::Result<FileConfig> {

@@ -1,6 +1,7 @@
 //! The program: configuration, wiring, lifecycle and subcommands. What it does is in the crates
 //! below it.
 
+mod audit;
 mod cli;
 mod config;
 mod demo;
@@ -14,7 +15,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::cli::{Cli, Command, ConfigCommand, OwnerCommand};
+use crate::cli::{AuditCommand, Cli, Command, ConfigCommand, OwnerCommand};
 
 /// Worked.
 const OK: u8 = 0;
@@ -56,6 +57,9 @@ async fn dispatch(cli: Cli) -> anyhow::Result<u8> {
             eprintln!("keywatt: the database is in the form of this version");
             Ok(OK)
         }
+        Some(Command::Audit {
+            command: AuditCommand::Verify(args),
+        }) => audit::verify(args).await,
         Some(Command::Config {
             command: ConfigCommand::Check(serve),
         }) => {

@@ -34,6 +34,7 @@ pub(crate) async fn create(args: OwnerCreateArgs) -> anyhow::Result<u8> {
     let live = Live::new((0, 0));
     let options = StoreOptions {
         on_commit: live.hook(),
+        audit_key: Some(app::secret::audit_key(&pepper)),
         ..StoreOptions::default()
     };
     let store = Store::open(&config.database, options)

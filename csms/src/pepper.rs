@@ -19,6 +19,13 @@ pub(crate) fn read_or_make(path: &Path) -> anyhow::Result<Pepper> {
     }
 }
 
+/// Reads the pepper of a database that is there.
+pub(crate) fn read(path: &Path) -> anyhow::Result<Pepper> {
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("the pepper `{}`", path.display()))?;
+    parse(&text).with_context(|| format!("`{}`", path.display()))
+}
+
 fn make(path: &Path) -> anyhow::Result<Pepper> {
     let mut bytes = [0; 32];
     SystemRandom.fill(&mut bytes);

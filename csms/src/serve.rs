@@ -68,6 +68,7 @@ pub(crate) async fn start(config: &Config) -> anyhow::Result<Running> {
     let live = Live::new(seed());
     let options = StoreOptions {
         on_commit: live.hook(),
+        audit_key: Some(app::secret::audit_key(&pepper)),
         ..StoreOptions::default()
     };
     let store = Store::open(&config.database, options)
@@ -85,6 +86,7 @@ pub(crate) async fn start(config: &Config) -> anyhow::Result<Running> {
         settings: config.settings(pepper),
     })
     .await?;
+    app.keep_retention();
     let router = web::router(Arc::clone(&app), web::WebOptions::new(metrics.clone()));
     let listeners = listeners(config)?;
     let schemes: Vec<Scheme> = listeners

@@ -98,6 +98,8 @@ async fn check(kind: DatabaseKind) {
         met += usize::from(unanswered >= IN_FLIGHT);
         eprintln!("kill {kill}: {unanswered} CALLs were unanswered");
         server.start_again();
+        let (code, told, errors) = server.run(&["audit", "verify"], "");
+        assert_eq!(code, 0, "kill {kill} broke a chain: {told}{errors}");
         if met == KILLS {
             break;
         }
@@ -109,6 +111,8 @@ async fn check(kind: DatabaseKind) {
     for station in &stations {
         station.is_as_acknowledged(&owner).await;
     }
+    let (code, told, errors) = server.run(&["audit", "verify"], "");
+    assert_eq!(code, 0, "the logs are whole: {told}{errors}");
     server.terminate();
     for station in &stations {
         station.is_kept_once(&server).await;

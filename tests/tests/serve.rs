@@ -26,6 +26,7 @@ async fn every_command_explains_itself() {
         &["demo"],
         &["owner", "create"],
         &["config", "check"],
+        &["audit", "verify"],
     ] {
         let mut program = Command::new(keywatt_tests::program::keywatt());
         let output = program.args(command).arg("--help").output().unwrap();

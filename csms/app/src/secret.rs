@@ -132,6 +132,14 @@ pub fn verify_station_password(pepper: &Pepper, kept: &PasswordHash, password: &
     same(&pepper.mac("station", &[&kept.salt, password]), &kept.hash)
 }
 
+/// The key that signs the logs.
+#[must_use]
+pub fn audit_key(pepper: &Pepper) -> store::AuditKey {
+    let mut key = [0; 32];
+    key.copy_from_slice(&pepper.mac("audit", &[]));
+    store::AuditKey::new(key)
+}
+
 /// A new stop group: 16 upper-case hex characters.
 #[must_use]
 pub fn new_stop_group(random: &dyn Random) -> StopGroup {

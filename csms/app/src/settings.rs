@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use jiff::SignedDuration;
+
 use crate::secret::Pepper;
 
 /// Settings of the use cases; the binary fills them from its configuration.
@@ -36,6 +38,29 @@ pub struct Settings {
     pub configuration_pause: Duration,
     /// How long a login lasts.
     pub session_for: Duration,
+    /// How long the logs are kept.
+    pub retention: Retention,
+}
+
+/// How long rows of the logs are kept; `None`: for ever. They are deleted a day's segment at a
+/// time, so some live up to a day longer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// Movements: decisions at doors, openings and starts from elsewhere, and events of doors.
+    pub doors: Option<SignedDuration>,
+    /// Every other decision.
+    pub decisions: Option<SignedDuration>,
+    /// Changes of access.
+    pub changes: Option<SignedDuration>,
+}
+
+impl Retention {
+    /// Movements for 90 days, other decisions for 400, changes for ever.
+    pub const DEFAULT: Retention = Retention {
+        doors: Some(SignedDuration::from_hours(90 * 24)),
+        decisions: Some(SignedDuration::from_hours(400 * 24)),
+        changes: None,
+    };
 }
 
 impl Settings {
@@ -57,6 +82,7 @@ impl Settings {
             configuration_keys: 10,
             configuration_pause: Duration::from_secs(5),
             session_for: Duration::from_secs(12 * 3600),
+            retention: Retention::DEFAULT,
         }
     }
 }

@@ -3,8 +3,9 @@
 use model::{Actor, Committed, Decision, Revision};
 use tokio::time::{Duration, Instant};
 
-use crate::rows::{Droppable, insert_decisions, insert_droppable};
-use crate::tx::{Fault, Recorded, number_changes};
+use crate::audit::chains::{Chains, Draft};
+use crate::rows::{Droppable, insert_droppable};
+use crate::tx::{Fault, Recorded};
 use crate::work::{Run, Work};
 use crate::{StoreError, Tx};
 
@@ -47,6 +48,8 @@ pub(crate) struct Written {
     /// Per job that was run, in order: the revision of its last change.
     pub(crate) revisions: Vec<Option<Revision>>,
     pub(crate) changes: Vec<Committed>,
+    /// What it made of the chains.
+    pub(crate) draft: Draft,
 }
 
 impl Batch {
@@ -120,11 +123,11 @@ impl Batch {
     }
 
     /// Runs everything in one transaction and commits.
-    pub(crate) async fn attempt(&mut self, tx: &mut Tx) -> Attempt {
+    pub(crate) async fn attempt(&mut self, tx: &mut Tx, chains: &Chains) -> Attempt {
         if let Err(error) = tx.conn.begin().await {
             return Attempt::Lost(StoreError::Unavailable(std::sync::Arc::new(error)));
         }
-        match self.fill(tx).await {
+        match self.fill(tx, chains).await {
             Ok(written) => commit(tx, written).await,
             Err(attempt) => {
                 if matches!(attempt, Attempt::Refused(_))
@@ -137,7 +140,9 @@ impl Batch {
         }
     }
 
-    async fn fill(&mut self, tx: &mut Tx) -> Result<Written, Attempt> {
+    async fn fill(&mut self, tx: &mut Tx, chains: &Chains) -> Result<Written, Attempt> {
+        drop(tx.take_decisions());
+        tx.take_erased();
         let begun = Instant::now();
         let mut changes: Vec<(Actor, Recorded)> = Vec::new();
         // Per job: how many changes there are after it, if it made any.
@@ -164,13 +169,13 @@ impl Batch {
             changes.extend(recorded.into_iter().map(|change| (actor.clone(), change)));
             ends.push(Some(changes.len()));
         }
-        let rows = write_rows(tx, &self.decisions, &self.offers, changes).await;
-        let changes = match (rows, tx.take_fault()) {
+        let rows = write_rows(tx, chains, &self.decisions, &self.offers, changes).await;
+        let (changes, draft) = match (rows, tx.take_fault()) {
             (_, Some(Fault::Lost(error))) => return Err(Attempt::Lost(error)),
             (_, Some(Fault::Refused(error))) | (Err(error), None) => {
                 return Err(Attempt::Refused(error));
             }
-            (Ok(changes), None) => changes,
+            (Ok(written), None) => written,
         };
         let revisions = ends
             .into_iter()
@@ -180,23 +185,27 @@ impl Batch {
                     .map(|committed| committed.revision)
             })
             .collect();
-        Ok(Written { revisions, changes })
+        Ok(Written {
+            revisions,
+            changes,
+            draft,
+        })
     }
 }
 
-/// The rows that come without a job; last the revisions, so that the counter, which every writer
-/// of a deployment needs, is held for as short as can be.
+/// The rows that come without a job; last the logs, whose locks every writer of a deployment
+/// needs.
 async fn write_rows(
     tx: &mut Tx,
+    chains: &Chains,
     decisions: &[Decision],
     offers: &[Droppable],
     changes: Vec<(Actor, Recorded)>,
-) -> Result<Vec<Committed>, StoreError> {
-    insert_decisions(tx, decisions).await?;
+) -> Result<(Vec<Committed>, Draft), StoreError> {
     for offer in offers {
         insert_droppable(tx, offer).await?;
     }
-    number_changes(tx, changes).await
+    chains.write(tx, decisions, changes).await
 }
 
 async fn commit(tx: &mut Tx, written: Written) -> Attempt {

@@ -256,6 +256,14 @@ constraints! {
     CounterName = Unique "counters_pkey", "counters.name";
     /// A cache that must be cleared.
     CacheDebtStation = Unique "cache_debts_pkey", "cache_debts.station_key";
+    /// The number of a segment.
+    AuditSegmentNumber = Unique "audit_segments_pkey", "audit_segments.number";
+    /// The number of segments.
+    AuditRegisterName = Unique "audit_register_pkey", "audit_register.name";
+    /// A pseudonym.
+    Pseudonym = Unique "pseudonyms_pkey", "pseudonyms.pseudonym";
+    /// Who or what has a pseudonym.
+    PseudonymTarget = Unique "pseudonyms_target_key", "pseudonyms.target_id";
     /// An answered request.
     IdempotencyKey = Unique "idempotency_keys_pkey",
         "idempotency_keys.principal, idempotency_keys.key";

@@ -24,6 +24,7 @@
 //! cannot keep, become U+FFFD on both databases.
 
 mod arg;
+mod audit;
 mod batch;
 mod constraint;
 mod db;
@@ -47,6 +48,7 @@ mod writer;
 #[cfg(feature = "testing")]
 pub mod testing;
 
+pub use audit::{AuditKey, AuditLog, AuditReader, AuditReport, Finding};
 pub use constraint::{Constraint, ConstraintKind};
 pub use error::{OpenError, StoreError};
 pub use futures_util::future::BoxFuture;

@@ -82,6 +82,23 @@ impl Link<'_> {
         }
     }
 
+    /// Every row, however long the database takes: for looks over whole tables, which nobody waits
+    /// for.
+    pub(crate) async fn all_patiently(
+        &mut self,
+        sql: impl Into<SqlStr>,
+        args: &[Arg<'_>],
+    ) -> Result<Vec<Row>, sqlx::Error> {
+        match self {
+            Link::Lite(_) => self.all(sql, args).await,
+            Link::Pg(connection) => {
+                let query = sqlx::query_with(sql.into(), pg_arguments(args)?);
+                let rows = query.fetch_all(&mut **connection).await?;
+                Ok(rows.into_iter().map(Row::Pg).collect())
+            }
+        }
+    }
+
     /// Every row, one at a time, without keeping them.
     pub(crate) async fn each(
         &mut self,
@@ -153,7 +170,7 @@ impl Link<'_> {
 }
 
 /// PostgreSQL refuses NUL in a text; both databases get the same stand-in.
-fn clean(text: &str) -> std::borrow::Cow<'_, str> {
+pub(crate) fn clean(text: &str) -> std::borrow::Cow<'_, str> {
     if text.contains('\0') {
         std::borrow::Cow::Owned(text.replace('\0', "\u{FFFD}"))
     } else {
@@ -181,6 +198,15 @@ macro_rules! arguments {
 }
 
 arguments!(lite_arguments -> SqliteArguments, pg_arguments -> PgArguments);
+
+/// The four kinds of column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Int,
+    Text,
+    Bool,
+    Bytes,
+}
 
 /// A row of either database.
 pub(crate) enum Row {
@@ -221,6 +247,37 @@ impl Row {
 
     pub(crate) fn bytes(&self, at: usize) -> Result<&[u8], StoreError> {
         column!(self, at)
+    }
+
+    /// A column exactly as it is kept.
+    pub(crate) fn raw(&self, at: usize, kind: Kind) -> Result<Arg<'static>, StoreError> {
+        if self.is_null(at)? {
+            return Ok(match kind {
+                Kind::Int => Arg::Int(None),
+                Kind::Text => Arg::Text(None),
+                Kind::Bool => Arg::Bool(None),
+                Kind::Bytes => Arg::Bytes(None),
+            });
+        }
+        Ok(match kind {
+            Kind::Int => Arg::Int(Some(self.int(at)?)),
+            Kind::Text => Arg::Text(Some(self.text(at)?.to_owned().into())),
+            Kind::Bool => Arg::Bool(Some(self.exact_boolean(at)?)),
+            Kind::Bytes => Arg::Bytes(Some(self.bytes(at)?.to_vec().into())),
+        })
+    }
+
+    /// SQLite keeps numbers where we keep 0 and 1.
+    fn exact_boolean(&self, at: usize) -> Result<bool, StoreError> {
+        let Row::Lite(row) = self else {
+            return self.boolean(at);
+        };
+        let number: Result<i64, _> = row.try_get_unchecked(at);
+        match number.map_err(|error| crate::arg::corrupt("column", error))? {
+            0 => Ok(false),
+            1 => Ok(true),
+            other => Err(crate::arg::corrupt("boolean", other)),
+        }
     }
 
     /// The row as one of ours.

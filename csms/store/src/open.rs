@@ -14,6 +14,8 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use tokio::sync::mpsc;
 
 use crate::OpenError;
+use crate::audit::AuditKey;
+use crate::audit::chains::Chains;
 use crate::db::{Conn, Db, Target};
 use crate::error::Source;
 use crate::store::{Shared, Store};
@@ -46,6 +48,9 @@ pub struct StoreOptions {
     /// Hears of committed changes, once a batch, in the order of their revisions, after the
     /// commit and before any caller is answered. It must not wait.
     pub on_commit: Hook,
+    /// Signs the records of the chains; without one they are written unsigned, which
+    /// [`crate::AuditReader::verify`] finds.
+    pub audit_key: Option<AuditKey>,
 }
 
 impl Default for StoreOptions {
@@ -55,6 +60,7 @@ impl Default for StoreOptions {
             queue: 8192,
             max_batch: 512,
             on_commit: Arc::new(|_| {}),
+            audit_key: None,
         }
     }
 }
@@ -110,6 +116,7 @@ impl Store {
             on_commit: options.on_commit,
             trouble: Arc::clone(&trouble),
             pause: FIRST_PAUSE,
+            chains: Chains::new(options.audit_key),
         };
         let task = tokio::spawn(async move {
             writer.run().await;
@@ -188,7 +195,7 @@ fn is_in_memory(url: &str) -> bool {
     url.contains(":memory:") || url.contains("mode=memory")
 }
 
-fn readers(target: &Target, count: u32) -> Db {
+pub(crate) fn readers(target: &Target, count: u32) -> Db {
     let count = count.max(1);
     match target {
         Target::Lite(options) => {

@@ -1,13 +1,13 @@
 //! What a job writes and reads through.
 
-use model::{Change, Committed};
+use model::{Change, Decision};
 use serde_json::Value;
 use sqlx::SqlStr;
 
-use crate::arg::{Arg, Bind};
+use crate::arg::{Arg, Bind, Read};
 use crate::db::Conn;
 use crate::fault::{Severity, classify, is_nameless_foreign_key};
-use crate::link::{Record, Row};
+use crate::link::{Columns, Record, Row};
 use crate::sql::Sql;
 use crate::{Constraint, StoreError};
 
@@ -16,6 +16,8 @@ use crate::{Constraint, StoreError};
 pub(crate) struct Recorded {
     pub(crate) change: Change,
     pub(crate) before: Option<Value>,
+    /// It shows nothing of a person that would have to be erased.
+    pub(crate) about_nobody: bool,
 }
 
 /// Why the transaction cannot go on.
@@ -47,6 +49,8 @@ pub(crate) struct Reference<'a> {
 pub struct Tx {
     pub(crate) conn: Conn,
     recorded: Vec<Recorded>,
+    decisions: Vec<Decision>,
+    erased: bool,
     fault: Option<Fault>,
 }
 
@@ -55,6 +59,8 @@ impl Tx {
         Self {
             conn,
             recorded: Vec::new(),
+            decisions: Vec::new(),
+            erased: false,
             fault: None,
         }
     }
@@ -63,7 +69,38 @@ impl Tx {
     /// is done; after the commit the hook of [`crate::StoreOptions`] hears of it. `before` is the
     /// row before the change ([`crate::image`]), `None` where there was none.
     pub fn record(&mut self, change: Change, before: Option<Value>) {
-        self.recorded.push(Recorded { change, before });
+        self.recorded.push(Recorded {
+            change,
+            before,
+            about_nobody: false,
+        });
+    }
+
+    /// The same for what is left of a person who was erased: it shows nothing of them.
+    pub fn record_erased(&mut self, change: Change) {
+        self.recorded.push(Recorded {
+            change,
+            before: None,
+            about_nobody: true,
+        });
+    }
+
+    pub(crate) fn keep_decision(&mut self, row: Decision) {
+        self.decisions.push(row);
+    }
+
+    /// The decisions logged by the jobs of the batch.
+    pub(crate) fn take_decisions(&mut self) -> Vec<Decision> {
+        std::mem::take(&mut self.decisions)
+    }
+
+    /// Pseudonyms that are known may be of somebody who is erased.
+    pub(crate) fn note_erased(&mut self) {
+        self.erased = true;
+    }
+
+    pub(crate) fn take_erased(&mut self) -> bool {
+        std::mem::take(&mut self.erased)
     }
 
     /// What was noted since the last call.
@@ -135,6 +172,16 @@ impl Tx {
             .transpose()
     }
 
+    /// The only column of the row, which may be NULL.
+    pub(crate) async fn find_value<T: Read>(
+        &mut self,
+        sql: Sql,
+        args: &[Arg<'_>],
+    ) -> Result<Option<Option<T>>, StoreError> {
+        let row: Option<Single<T>> = self.find(sql, args).await?;
+        Ok(row.map(|Single(value)| value))
+    }
+
     /// The rows.
     pub(crate) async fn find_all<T: Record>(
         &mut self,
@@ -188,26 +235,10 @@ impl Tx {
     }
 }
 
-/// Writes the changes of a batch into the log, in order; each gets its revision.
-pub(crate) async fn number_changes(
-    tx: &mut Tx,
-    changes: Vec<(model::Actor, Recorded)>,
-) -> Result<Vec<Committed>, StoreError> {
-    let Ok(count) = i64::try_from(changes.len()) else {
-        return Err(StoreError::Busy);
-    };
-    if count == 0 {
-        return Ok(Vec::new());
+struct Single<T>(Option<T>);
+
+impl<T: Read> Record for Single<T> {
+    fn record(columns: &mut Columns<'_>) -> Result<Self, StoreError> {
+        columns.take().map(Self)
     }
-    let last = tx.count_up(crate::rows::REVISION, count).await?;
-    let first = last - count + 1;
-    let entries: Vec<_> = (first..).map(model::Revision).zip(changes).collect();
-    crate::rows::insert_changes(tx, &entries).await?;
-    Ok(entries
-        .into_iter()
-        .map(|(revision, (_, recorded))| Committed {
-            revision,
-            change: recorded.change,
-        })
-        .collect())
 }

@@ -9,6 +9,7 @@ use parking_lot::Mutex;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
+use crate::audit::chains::Chains;
 use crate::batch::{Attempt, Batch, Doubt};
 use crate::db::Target;
 use crate::open::Hook;
@@ -53,6 +54,7 @@ pub(crate) struct Writer {
     /// Why the database is away, for callers that give up; `None` while it is there.
     pub(crate) trouble: Arc<Mutex<Option<StoreError>>>,
     pub(crate) pause: Duration,
+    pub(crate) chains: Chains,
 }
 
 impl Writer {
@@ -64,6 +66,7 @@ impl Writer {
             let begun = Instant::now();
             let counts = (batch.jobs.len(), batch.decisions.len(), batch.offers.len());
             self.settle(batch).await;
+            self.chains.recheck = false;
             metrics::histogram!("keywatt_store_batch_rows").record(to_float(size));
             metrics::histogram!("keywatt_store_batch_seconds")
                 .record(begun.elapsed().as_secs_f64());
@@ -126,7 +129,8 @@ impl Writer {
                 return;
             }
             match self.attempt(&mut batch).await {
-                Attempt::Committed(written) => {
+                Attempt::Committed(mut written) => {
+                    self.chains.apply(std::mem::take(&mut written.draft));
                     self.announce(&written.changes);
                     batch.answer(&written);
                 }
@@ -151,7 +155,7 @@ impl Writer {
                 }
             },
         };
-        let attempt = batch.attempt(tx).await;
+        let attempt = batch.attempt(tx, &self.chains).await;
         if !matches!(attempt, Attempt::Lost(_) | Attempt::Doubtful(_)) {
             self.calm();
         }
@@ -185,7 +189,7 @@ impl Writer {
     /// The connection broke during a commit: asks the server what became of it.
     async fn resolve(&mut self, doubt: Doubt, batch: &mut Batch) {
         let Doubt {
-            written,
+            mut written,
             number,
             mut cause,
         } = doubt;
@@ -207,6 +211,7 @@ impl Writer {
             match self.fate(number.as_deref()).await {
                 Ok(Fate::Committed) => {
                     self.calm();
+                    self.chains.apply(std::mem::take(&mut written.draft));
                     self.announce(&written.changes);
                     for (job, revision) in ran.into_iter().zip(written.revisions) {
                         if let Some(job) = job.filter(|job| job.claim()) {
@@ -218,6 +223,8 @@ impl Writer {
                     return;
                 }
                 Ok(Fate::NotCommitted) => {
+                    // Or on a server that is another one now: what is there is not written again.
+                    self.chains.recheck = true;
                     let rest = std::mem::take(&mut batch.jobs);
                     batch.jobs = ran.into_iter().flatten().chain(rest).collect();
                     return;

@@ -7,7 +7,7 @@ use store::DecisionFilter;
 
 use super::transactions::key_of;
 use super::{Admin, ListQuery, Listing};
-use crate::{ApiError, Caller};
+use crate::{ApiError, App, Caller};
 
 /// Which decisions.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -58,7 +58,7 @@ impl Admin {
             until: which.until,
         };
         let seen = |row: &Decision| {
-            self.decision_node(row)
+            decision_node(self, row)
                 .is_some_and(|node| self.pep.holds(caller, Action::ViewAll, node))
         };
         self.list_mine(caller, query, seen, |organisation, page| {
@@ -72,14 +72,6 @@ impl Admin {
         .await
     }
 
-    /// Where it is decided who sees it; the organisation, if the node is gone. A decision on a
-    /// point nobody knows belongs to nobody.
-    fn decision_node(&self, row: &Decision) -> Option<NodeId> {
-        let directory = self.live.directory();
-        let known = row.node.filter(|node| directory.node(*node).is_some());
-        known.or_else(|| row.organisation.map(NodeId::from))
-    }
-
     /// A decision.
     ///
     /// # Errors
@@ -90,8 +82,16 @@ impl Admin {
             .get_decision(id)
             .await?
             .ok_or(ApiError::NotFound)?;
-        let node = self.decision_node(&row).ok_or(ApiError::NotFound)?;
+        let node = decision_node(self, &row).ok_or(ApiError::NotFound)?;
         let _ = self.pep.permit::<act::ViewAll>(caller, node).await?;
         Ok(row)
     }
+}
+
+/// Where it is decided who sees it; the organisation, if the node is gone. A decision on a point
+/// nobody knows belongs to nobody.
+pub(super) fn decision_node(app: &App, row: &Decision) -> Option<NodeId> {
+    let directory = app.live.directory();
+    let known = row.node.filter(|node| directory.node(*node).is_some());
+    known.or_else(|| row.organisation.map(NodeId::from))
 }

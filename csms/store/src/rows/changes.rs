@@ -1,27 +1,41 @@
 //! The change log and the counters.
 
 use jiff::Timestamp;
-use model::{Actor, ApiKeyId, ChangeKind, OrganisationId, PersonId, RequestId, Revision};
+use model::{ApiKeyId, ChangeKind, OrganisationId, PersonId, RequestId, Revision};
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::Counter;
-use crate::arg::{Bind, args};
-use crate::image::image;
-use crate::link::{Columns, Record};
+use super::decisions::Place;
+use crate::arg::{Arg, Bind, args};
+use crate::audit::digest::Hash;
+use crate::link::{Columns, Kind, Record};
 use crate::page::{Cursor, List, Page};
 use crate::select::{Order, Select};
 use crate::sql::{ManyRows, statements};
-use crate::tx::Recorded;
 use crate::{Store, StoreError, Tx};
 
 /// The counter of revisions.
 pub(crate) const REVISION: &str = "revision";
 
-macro_rules! change_columns {
+/// Changes with the pseudonyms resolved, as far as nobody was erased.
+macro_rules! changes {
+    () => {
+        "SELECT revision, organisation_id, kind, row_id, \
+         CASE WHEN segment IS NULL THEN actor_person_id ELSE people.target_id END, \
+         CASE WHEN segment IS NULL OR actor_person_id IS NULL THEN actor_api_key_id \
+         ELSE api_keys.target_id END, \
+         request_id, at, reason, before_row, after_row FROM change_log \
+         LEFT JOIN pseudonyms people ON people.pseudonym = actor_person_id \
+         LEFT JOIN pseudonyms api_keys ON api_keys.pseudonym = actor_api_key_id"
+    };
+}
+
+/// The columns that are hashed, in this order.
+macro_rules! chained_columns {
     () => {
         "revision, organisation_id, kind, row_id, actor_person_id, actor_api_key_id, request_id, \
-         at, reason, before_row, after_row"
+         at, subject, content_hash"
     };
 }
 
@@ -37,16 +51,77 @@ statements! {
         CASE WHEN counters.value >= 2147483647 THEN 1 ELSE counters.value + 1 END \
         RETURNING value";
     REVISION_NOW = "SELECT value FROM counters WHERE name = 'revision'";
-    CHANGES = "SELECT ", change_columns!(), " FROM change_log WHERE organisation_id = $1";
-    CHANGES_AFTER = "SELECT ", change_columns!(),
-        " FROM change_log WHERE revision > $1 ORDER BY revision LIMIT $2";
+    CHANGES = changes!(), " WHERE organisation_id = $1";
+    CHANGES_AFTER = changes!(), " WHERE revision > $1 ORDER BY revision LIMIT $2";
+    CHAINED_CHANGES = "SELECT sequence, hash, ", chained_columns!(),
+        ", reason, before_row, after_row, key, erased_at FROM change_log \
+        LEFT JOIN pseudonyms ON pseudonym = subject \
+        WHERE segment = $1 ORDER BY sequence, revision";
 }
 
+/// The kinds of the hashed columns.
+pub(crate) const CHAINED_CHANGE: [Kind; 10] = [
+    Kind::Int,
+    Kind::Text,
+    Kind::Text,
+    Kind::Text,
+    Kind::Text,
+    Kind::Text,
+    Kind::Text,
+    Kind::Int,
+    Kind::Text,
+    Kind::Bytes,
+];
+
 static INSERT_CHANGES: ManyRows = ManyRows::new(
-    concat!("INSERT INTO change_log (", change_columns!(), ") VALUES"),
-    11,
+    concat!(
+        "INSERT INTO change_log (",
+        chained_columns!(),
+        ", reason, before_row, after_row, segment, sequence, hash) VALUES"
+    ),
+    16,
     "",
 );
+
+/// A row of the change log as it is written.
+pub(crate) struct ChangeRow {
+    pub(crate) revision: Revision,
+    pub(crate) organisation: OrganisationId,
+    pub(crate) kind: ChangeKind,
+    pub(crate) row: Uuid,
+    /// The pseudonym of who did it.
+    pub(crate) actor: Option<Uuid>,
+    /// That of the key they used.
+    pub(crate) api_key: Option<Uuid>,
+    pub(crate) request: Option<RequestId>,
+    pub(crate) at: Timestamp,
+    /// The pseudonym of the person it shows.
+    pub(crate) subject: Option<Uuid>,
+    /// The hash of reason, before and after.
+    pub(crate) content: Hash,
+    pub(crate) reason: Option<String>,
+    pub(crate) before: Option<Value>,
+    pub(crate) after: Value,
+    pub(crate) place: Place,
+}
+
+impl ChangeRow {
+    /// The hashed columns.
+    pub(crate) fn chained(&self) -> Vec<Arg<'_>> {
+        vec![
+            self.revision.arg(),
+            self.organisation.arg(),
+            self.kind.arg(),
+            self.row.arg(),
+            self.actor.arg(),
+            self.api_key.arg(),
+            self.request.arg(),
+            self.at.arg(),
+            self.subject.arg(),
+            self.content.as_slice().arg().into_owned(),
+        ]
+    }
+}
 
 /// A row of the change log.
 #[derive(Clone, Debug, PartialEq)]
@@ -71,7 +146,7 @@ pub struct ChangeEntry {
     pub reason: Option<String>,
     /// The row before, as far as it may be shown; see [`crate::image`].
     pub before: Option<Value>,
-    /// The row after it.
+    /// The row after it; null where the person it showed was erased.
     pub after: Value,
 }
 
@@ -92,6 +167,28 @@ impl Store {
             Order::NewestFirst,
             page,
         );
+        let cursor = |row: &ChangeEntry| Cursor {
+            at: row.revision.0,
+            id: row.row.to_string(),
+        };
+        self.list(query, page, cursor).await
+    }
+
+    /// The changes of an organisation made in a span of time, newest first.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database does not answer.
+    pub async fn list_changes_between(
+        &self,
+        organisation: OrganisationId,
+        from: Option<Timestamp>,
+        until: Option<Timestamp>,
+        page: &Page,
+    ) -> Result<List<ChangeEntry>, StoreError> {
+        let query = Select::new(CHANGES, args![organisation])
+            .and_some("at >=", &from)
+            .and_some("at <", &until)
+            .by_time("revision", "row_id", Order::NewestFirst, page);
         let cursor = |row: &ChangeEntry| Cursor {
             at: row.revision.0,
             id: row.row.to_string(),
@@ -139,29 +236,22 @@ impl Tx {
     }
 }
 
-pub(crate) async fn insert_changes(
-    tx: &mut Tx,
-    entries: &[(Revision, (Actor, Recorded))],
-) -> Result<(), StoreError> {
-    let mut rest = entries;
+pub(crate) async fn insert_changes(tx: &mut Tx, rows: &[ChangeRow]) -> Result<(), StoreError> {
+    let mut rest = rows;
     while !rest.is_empty() {
         let (count, text) = INSERT_CHANGES.text(rest.len());
         let (rows, after) = rest.split_at(count);
         rest = after;
-        let mut args = Vec::with_capacity(count * 11);
-        for (revision, (actor, Recorded { change, before })) in rows {
+        let mut args = Vec::with_capacity(count * 16);
+        for row in rows {
+            args.extend(row.chained());
             args.extend([
-                revision.arg(),
-                change.organisation().arg().into_owned(),
-                change.kind().arg().into_owned(),
-                change.id().arg().into_owned(),
-                actor.person.arg(),
-                actor.api_key.arg(),
-                actor.request.arg(),
-                actor.at.arg(),
-                actor.reason.arg(),
-                before.arg(),
-                image(change).arg().into_owned(),
+                row.reason.arg(),
+                row.before.arg(),
+                row.after.arg(),
+                row.place.segment.arg(),
+                row.place.sequence.arg(),
+                row.place.hash.arg(),
             ]);
         }
         tx.run(text, &args).await?;

@@ -2,40 +2,91 @@
 
 use jiff::Timestamp;
 use model::{Decision, DecisionId, Effect, NodeId, OrganisationId, PersonId, Reason, StationKey};
+use uuid::Uuid;
 
 use super::queries;
-use crate::arg::{Bind, Key, args};
-use crate::link::{Columns, Record};
+use crate::arg::{Arg, Bind, Key, args};
+use crate::link::{Columns, Kind, Record};
 use crate::page::{Cursor, List, Page};
 use crate::select::{Order, Select};
 use crate::sql::{ManyRows, statements};
 use crate::{Store, StoreError, Tx};
 
-macro_rules! decision_columns {
+/// The columns that are hashed, in this order.
+macro_rules! chained_columns {
     () => {
         "id, organisation_id, at, as_of, revision, entry, station_key, message_id, action, \
          node_id, evse_number, person_id, credential_id, api_key_id, token, reason, grant_id, \
-         duration_ns"
+         duration_ns, allowed"
+    };
+}
+
+/// Decisions with the pseudonyms resolved, as far as nobody was erased; `decisions.id` and so on.
+macro_rules! decisions {
+    () => {
+        "SELECT decisions.id, organisation_id, at, as_of, revision, entry, station_key, \
+         message_id, action, node_id, evse_number, \
+         CASE WHEN segment IS NULL THEN decisions.person_id ELSE people.target_id END, \
+         CASE WHEN segment IS NULL OR decisions.person_id IS NULL THEN credential_id \
+         ELSE credentials.target_id END, \
+         CASE WHEN segment IS NULL OR decisions.person_id IS NULL THEN api_key_id \
+         ELSE api_keys.target_id END, \
+         token, reason, grant_id, duration_ns FROM decisions \
+         LEFT JOIN pseudonyms people ON people.pseudonym = decisions.person_id \
+         LEFT JOIN pseudonyms credentials ON credentials.pseudonym = credential_id \
+         LEFT JOIN pseudonyms api_keys ON api_keys.pseudonym = api_key_id"
     };
 }
 
 statements! {
-    DECISION = "SELECT ", decision_columns!(), " FROM decisions WHERE id = $1";
-    DECISIONS = "SELECT ", decision_columns!(), " FROM decisions WHERE organisation_id = $1";
-    DECISIONS_OF_NOBODY =
-        "SELECT ", decision_columns!(), " FROM decisions WHERE organisation_id IS NULL";
+    DECISION = decisions!(), " WHERE decisions.id = $1";
+    DECISIONS = decisions!(), " WHERE organisation_id = $1";
+    DECISIONS_OF_NOBODY = decisions!(), " WHERE organisation_id IS NULL";
+    DECISION_THERE = "SELECT id FROM decisions WHERE id = $1";
+    CHAINED_DECISIONS = "SELECT sequence, hash, ", chained_columns!(),
+        " FROM decisions WHERE segment = $1 ORDER BY sequence, id";
 }
 
-/// A decision met again was committed before, in a batch whose outcome was not known.
+/// The kinds of the hashed columns.
+pub(crate) const CHAINED_DECISION: [Kind; 19] = [
+    Kind::Text,
+    Kind::Text,
+    Kind::Int,
+    Kind::Int,
+    Kind::Int,
+    Kind::Text,
+    Kind::Text,
+    Kind::Text,
+    Kind::Text,
+    Kind::Text,
+    Kind::Int,
+    Kind::Text,
+    Kind::Text,
+    Kind::Text,
+    Kind::Text,
+    Kind::Text,
+    Kind::Text,
+    Kind::Int,
+    Kind::Bool,
+];
+
 static INSERT_DECISIONS: ManyRows = ManyRows::new(
     concat!(
         "INSERT INTO decisions (",
-        decision_columns!(),
-        ", allowed) VALUES"
+        chained_columns!(),
+        ", segment, sequence, hash) VALUES"
     ),
-    19,
-    "ON CONFLICT (id) DO NOTHING",
+    22,
+    "",
 );
+
+/// Where a row stands in a chain.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) segment: i64,
+    pub(crate) sequence: i64,
+    pub(crate) hash: Vec<u8>,
+}
 
 queries! {
     /// A decision.
@@ -87,13 +138,16 @@ impl Store {
         let query = all
             .and_some("station_key =", &filter.station)
             .and_some("message_id =", &message_id)
-            .and_some("person_id =", &filter.person)
+            .and_some(
+                "COALESCE(people.target_id, decisions.person_id) =",
+                &filter.person,
+            )
             .and_some("node_id =", &filter.node)
             .and_some("reason =", &filter.reason)
             .and_some("allowed =", &allowed)
             .and_some("at >=", &filter.from)
             .and_some("at <", &filter.until)
-            .by_time("at", "id", Order::NewestFirst, page);
+            .by_time("at", "decisions.id", Order::NewestFirst, page);
         let cursor = |row: &Decision| Cursor {
             at: row.at.as_microsecond(),
             id: row.id.to_string(),
@@ -103,48 +157,66 @@ impl Store {
 }
 
 impl Tx {
-    /// Logs a decision in the transaction of the job, where it must not be without it.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn insert_decision(&mut self, row: &Decision) -> Result<(), StoreError> {
-        insert_decisions(self, std::slice::from_ref(row)).await
+    /// Logs a decision in the transaction of the job, where it must not be without it. The row is
+    /// written at the end of the batch.
+    pub fn insert_decision(&mut self, row: &Decision) {
+        self.keep_decision(row.clone());
     }
 }
 
-pub(crate) async fn insert_decisions(tx: &mut Tx, rows: &[Decision]) -> Result<(), StoreError> {
-    let mut rest = rows;
-    while !rest.is_empty() {
+/// The hashed columns, with what people and theirs are called.
+pub(crate) fn decision_args(row: &Decision, name: impl Fn(Uuid) -> Uuid) -> Vec<Arg<'_>> {
+    // What belongs to nobody that was found has no pseudonym.
+    let of_person = |id: Option<Uuid>| match row.person {
+        Some(_) => id.map(&name),
+        None => id,
+    };
+    vec![
+        row.id.arg(),
+        row.organisation.arg(),
+        row.at.arg(),
+        row.as_of.arg(),
+        row.revision.arg(),
+        row.entry.arg(),
+        row.station.arg(),
+        row.message_id.as_deref().map(Key).arg().into_owned(),
+        row.action.arg(),
+        row.node.arg(),
+        row.evse.arg(),
+        of_person(row.person.map(|id| id.0)).arg().into_owned(),
+        of_person(row.credential.map(|id| id.0)).arg().into_owned(),
+        of_person(row.api_key.map(|id| id.0)).arg().into_owned(),
+        row.token.arg(),
+        row.reason.arg(),
+        row.grant.arg(),
+        row.duration_ns.arg(),
+        row.reason.allows().arg().into_owned(),
+    ]
+}
+
+/// Writes rows, each at its place.
+pub(crate) async fn insert_decisions(
+    tx: &mut Tx,
+    rows: Vec<Vec<Arg<'_>>>,
+    places: &[Place],
+) -> Result<(), StoreError> {
+    let mut rest = rows.into_iter().zip(places);
+    while rest.len() > 0 {
         let (count, text) = INSERT_DECISIONS.text(rest.len());
-        let (rows, after) = rest.split_at(count);
-        rest = after;
-        let mut args = Vec::with_capacity(count * 19);
-        for row in rows {
-            args.extend([
-                row.id.arg(),
-                row.organisation.arg(),
-                row.at.arg(),
-                row.as_of.arg(),
-                row.revision.arg(),
-                row.entry.arg(),
-                row.station.arg(),
-                row.message_id.as_deref().map(Key).arg().into_owned(),
-                row.action.arg(),
-                row.node.arg(),
-                row.evse.arg(),
-                row.person.arg(),
-                row.credential.arg(),
-                row.api_key.arg(),
-                row.token.arg(),
-                row.reason.arg(),
-                row.grant.arg(),
-                row.duration_ns.arg(),
-                row.reason.allows().arg().into_owned(),
-            ]);
+        let mut args = Vec::with_capacity(count * 22);
+        for (columns, place) in rest.by_ref().take(count) {
+            args.extend(columns);
+            args.extend([place.segment.arg(), place.sequence.arg(), place.hash.arg()]);
         }
         tx.run(text, &args).await?;
     }
     Ok(())
+}
+
+/// Whether a decision was committed before, in a batch whose outcome was not known.
+pub(crate) async fn decision_there(tx: &mut Tx, id: DecisionId) -> Result<bool, StoreError> {
+    let there: Option<String> = tx.find(DECISION_THERE, args![id]).await?;
+    Ok(there.is_some())
 }
 
 impl Record for Decision {

@@ -30,10 +30,15 @@ mod watch;
 
 pub use cache_debts::CacheDebt;
 pub use changes::ChangeEntry;
-pub(crate) use changes::{COUNT_UP, PING, REVISION, REVISION_NOW, insert_changes};
+pub(crate) use changes::{
+    CHAINED_CHANGE, CHAINED_CHANGES, COUNT_UP, ChangeRow, PING, REVISION, REVISION_NOW,
+    insert_changes,
+};
 pub(crate) use chargers::{EvseOf, Evses};
 pub use decisions::DecisionFilter;
-pub(crate) use decisions::insert_decisions;
+pub(crate) use decisions::{
+    CHAINED_DECISION, CHAINED_DECISIONS, Place, decision_args, decision_there, insert_decisions,
+};
 pub use doors::DoorStateRow;
 pub use droppable::Droppable;
 pub(crate) use droppable::insert_droppable;
@@ -74,6 +79,7 @@ pub(crate) mod live {
 #[cfg(feature = "testing")]
 pub(crate) fn statements() -> Vec<(&'static str, crate::sql::Sql)> {
     [
+        &crate::audit::statements(),
         accounts::STATEMENTS,
         cache_debts::STATEMENTS,
         changes::STATEMENTS,

@@ -77,6 +77,7 @@ async fn what_waits_is_held_then_refused_and_decisions_are_kept() {
     waiting.await.unwrap().unwrap();
     store.flush().await;
     assert_eq!(count(&database, "decisions").await, 10);
+    is_whole(&database).await;
     let mut there: Vec<_> = store
         .organisations()
         .await
@@ -120,6 +121,7 @@ async fn a_batch_whose_connection_is_ended_is_run_again() {
     store.flush().await;
     assert_eq!(count(&database, "organisations").await, 20);
     assert_eq!(count(&database, "decisions").await, 1);
+    is_whole(&database).await;
 }
 
 /// Cuts the connection at a commit: how often the job ran, and what the hook heard.
@@ -133,7 +135,7 @@ async fn cut_at_commit(cut: Cut) -> Option<(usize, usize)> {
     };
     let options = StoreOptions {
         on_commit,
-        ..StoreOptions::default()
+        ..signed()
     };
     let store = Store::open(&proxy.url(&database.url), options)
         .await
@@ -166,6 +168,9 @@ async fn cut_at_commit(cut: Cut) -> Option<(usize, usize)> {
         .next_number(store::Counter::TransactionNumber))
     .unwrap();
     assert_eq!(next, 2, "the first number was taken once");
+    store.log_decision(decision(None, 1), HOLD).await.unwrap();
+    store.flush().await;
+    assert_eq!(is_whole(&database).await.rows, 2);
     let heard = heard.lock().unwrap().len();
     Some((runs.load(Ordering::SeqCst), heard))
 }
@@ -190,7 +195,7 @@ async fn a_server_that_says_nothing_more_is_given_up() {
         return;
     };
     let proxy = Proxy::before(server_of(&database.url)).await;
-    let store = Store::open(&proxy.url(&database.url), StoreOptions::default())
+    let store = Store::open(&proxy.url(&database.url), signed())
         .await
         .unwrap();
     proxy.set(Cut::Silence);
@@ -224,6 +229,7 @@ async fn a_server_that_says_nothing_more_is_given_up() {
     store.flush().await;
     assert_eq!(count(&database, "decisions").await, 1);
     assert_eq!(store.organisations().await.unwrap(), [later]);
+    is_whole(&database).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -179,7 +179,7 @@ on_both! {
     }
 
     async fn what_may_be_dropped_is_dropped_and_nothing_else(database) {
-        let options = StoreOptions { queue: 8, ..StoreOptions::default() };
+        let options = StoreOptions { queue: 8, ..signed() };
         let store = Store::open(&database.url, options).await.unwrap();
         let world = world(&store).await;
         let blocked = block(&store).await;

@@ -9,7 +9,7 @@ use crate::support::*;
 
 on_both! {
     async fn a_full_queue_refuses_and_loses_nothing_it_took(database) {
-        let options = StoreOptions { queue: 4, ..StoreOptions::default() };
+        let options = StoreOptions { queue: 4, ..signed() };
         let store = Store::open(&database.url, options).await.unwrap();
         let blocked = block(&store).await;
         for number in 0..4 {
@@ -28,7 +28,7 @@ on_both! {
     }
 
     async fn every_decision_of_many_callers_is_stored_through_a_small_queue(database) {
-        let options = StoreOptions { queue: 8, max_batch: 5, ..StoreOptions::default() };
+        let options = StoreOptions { queue: 8, max_batch: 5, ..signed() };
         let store = Store::open(&database.url, options).await.unwrap();
         let callers: Vec<_> = (0..50)
             .map(|caller| {
@@ -46,6 +46,7 @@ on_both! {
         }
         store.flush().await;
         assert_eq!(count(&database, "decisions").await, 2_000);
+        assert_eq!(is_whole(&database).await.rows, 2_000);
     }
 
     async fn a_row_that_cannot_be_stored_does_not_hold_up_the_others(database) {
@@ -69,13 +70,19 @@ on_both! {
         job.await.unwrap().unwrap();
         assert_eq!(count(&database, "decisions").await, 4);
         assert_eq!(count(&database, "decisions WHERE duration_ns = 13").await, 1);
+        assert_eq!(is_whole(&database).await.rows, 4, "what was left out has no place");
     }
 
     async fn a_decision_logged_in_a_job_is_committed_with_it(database) {
         let store = open(&database).await;
         let row = decision(None, 1);
-        put!(store, row, |tx| tx.insert_decision(&row)).unwrap();
+        put!(store, row, |tx| async {
+            tx.insert_decision(&row);
+            Ok(())
+        })
+        .unwrap();
         assert_eq!(store.get_decision(row.id).await.unwrap(), Some(row));
+        assert_eq!(is_whole(&database).await.rows, 1);
     }
 
     async fn decisions_are_found_by_each_of_their_marks(database) {

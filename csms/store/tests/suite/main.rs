@@ -11,11 +11,14 @@
     reason = "helpers of tests fail as tests do"
 )]
 
+mod audit;
+mod audit_tampering;
 mod away;
 mod batches;
 mod cards;
 mod constraints;
 mod decisions;
+mod erasure;
 mod facts;
 mod lists;
 mod live;

@@ -20,7 +20,7 @@ async fn listening(url: &str) -> (Store, Heard) {
         url,
         StoreOptions {
             on_commit,
-            ..StoreOptions::default()
+            ..signed()
         },
     );
     (store.await.unwrap(), heard)
@@ -144,7 +144,7 @@ on_both! {
 
     async fn a_hook_that_panics_does_not_stop_the_writer(database) {
         let on_commit = Arc::new(|_: &[Committed]| panic!("the panic of this test"));
-        let options = StoreOptions { on_commit, ..StoreOptions::default() };
+        let options = StoreOptions { on_commit, ..signed() };
         let store = Store::open(&database.url, options).await.unwrap();
         assert_eq!(make(&store, organisation()).await.unwrap(), Some(Revision(1)));
         assert_eq!(make(&store, organisation()).await.unwrap(), Some(Revision(2)));

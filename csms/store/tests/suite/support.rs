@@ -13,7 +13,7 @@ use model::{
 };
 use serde_json::json;
 use store::testing::TestDatabase;
-use store::{Store, StoreError, StoreOptions};
+use store::{AuditKey, AuditReader, AuditReport, Store, StoreError, StoreOptions};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
@@ -60,9 +60,34 @@ pub(crate) async fn postgres() -> Option<TestDatabase> {
 }
 
 pub(crate) async fn open(database: &TestDatabase) -> Store {
-    Store::open(&database.url, StoreOptions::default())
-        .await
-        .unwrap()
+    Store::open(&database.url, signed()).await.unwrap()
+}
+
+/// Options with a key for the chains of the logs.
+pub(crate) fn signed() -> StoreOptions {
+    StoreOptions {
+        audit_key: Some(audit_key()),
+        ..StoreOptions::default()
+    }
+}
+
+pub(crate) fn audit_key() -> AuditKey {
+    AuditKey::new([7; 32])
+}
+
+/// What a look at the chains finds.
+pub(crate) async fn verify(database: &TestDatabase) -> AuditReport {
+    let reader = AuditReader::open(&database.url).unwrap();
+    let report = reader.verify(&audit_key(), None).await.unwrap();
+    reader.close().await;
+    report
+}
+
+/// The chains are whole.
+pub(crate) async fn is_whole(database: &TestDatabase) -> AuditReport {
+    let report = verify(database).await;
+    assert!(report.is_whole(), "{:#?}", report.findings);
+    report
 }
 
 /// Runs a job with the primitives of a transaction.

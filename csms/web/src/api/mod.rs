@@ -14,6 +14,7 @@ mod door_access;
 mod doors;
 mod enrolments;
 mod events;
+mod export;
 mod findings;
 mod grants;
 mod installations;
@@ -100,6 +101,7 @@ pub(crate) fn router() -> OpenApiRouter<Api> {
         .routes(routes!(people::create, people::list))
         .routes(routes!(people::get, people::update, people::delete))
         .routes(routes!(people::create_login))
+        .routes(routes!(people::erase))
         .routes(routes!(who::what))
         .routes(routes!(credentials::create, credentials::list))
         .routes(routes!(
@@ -134,6 +136,7 @@ pub(crate) fn router() -> OpenApiRouter<Api> {
             calendars::delete
         ))
         .routes(routes!(decisions::list))
+        .routes(routes!(export::decisions))
         .routes(routes!(decisions::get))
         .routes(routes!(decisions::explain))
         .routes(routes!(transactions::list))
@@ -153,5 +156,6 @@ pub(crate) fn router() -> OpenApiRouter<Api> {
         .routes(routes!(reports::list))
         .routes(routes!(commands::raw))
         .routes(routes!(audit::list))
+        .routes(routes!(export::audit))
         .routes(routes!(events::watch))
 }

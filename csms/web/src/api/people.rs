@@ -240,6 +240,26 @@ pub(crate) async fn delete(
     Ok(Written(api.remove_person(write, id).await?))
 }
 
+/// Erase a person
+///
+/// Removes them, if they are still there, and erases what is kept of them: name, contact, login,
+/// cards, grants, keys, what the change log showed of them, and who is meant by their pseudonyms in
+/// the logs. Transactions, events and decisions stay and name nobody. Cannot be undone. 409
+/// `last_owner` as on removal; 409 `transaction_open` while they charge.
+#[utoipa::path(
+    post, path = "/v1/people/{id}/erase", operation_id = "erase_person", tag = "people",
+    params(("id" = Uuid, Path, description = "The person, also one who was removed")),
+    responses((status = 204, description = "They are erased")),
+)]
+pub(crate) async fn erase(
+    State(api): State<Api>,
+    Id(id): Id<PersonId>,
+    ask: Ask<Nothing>,
+) -> Result<Written, Problem> {
+    let (write, Nothing {}) = ask.write_nothing();
+    Ok(Written(api.erase_person(write, id).await?))
+}
+
 /// A first password.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -17,6 +17,7 @@ mod commands;
 mod configuration;
 mod credentials;
 mod document;
+mod export;
 mod forms;
 mod keys;
 mod lists;

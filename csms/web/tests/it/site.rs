@@ -90,6 +90,7 @@ pub(crate) struct Site {
     /// The owner's key.
     pub(crate) owner: String,
     pub(crate) organisation: String,
+    database: String,
     _folder: tempfile::TempDir,
 }
 
@@ -159,6 +160,7 @@ impl Site {
         let live = Live::new((1, 2));
         let options = StoreOptions {
             on_commit: live.hook(),
+            audit_key: Some(app::secret::audit_key(&Pepper::new([9; 32]))),
             ..StoreOptions::default()
         };
         let store = Store::open(&url, options).await.unwrap();
@@ -205,8 +207,31 @@ impl Site {
             router,
             owner: made.api_key.reveal().to_owned(),
             organisation: made.organisation.id.to_string(),
+            database: url,
             _folder: folder,
         }
+    }
+
+    /// An owner of one more organisation; the key.
+    pub(crate) async fn outsider_key(&self) -> String {
+        let new = NewOwner {
+            email: format!("{}@example.com", uuid::Uuid::new_v4()),
+            password: PASSWORD.into(),
+            organisation: Some(uuid::Uuid::new_v4().to_string()),
+        };
+        let made = self.admin.create_owner(new).await.unwrap();
+        made.api_key.reveal().to_owned()
+    }
+
+    /// The logs are as they were written.
+    pub(crate) async fn is_whole(&self) {
+        self.app.store.flush().await;
+        let key = app::secret::audit_key(&Pepper::new([9; 32]));
+        let reader = store::AuditReader::open(&self.database).unwrap();
+        let report = reader.verify(&key, None).await.unwrap();
+        assert!(report.is_whole(), "{:#?}", report.findings);
+        assert!(report.rows > 0);
+        reader.close().await;
     }
 
     /// An owner of another organisation; the key.
