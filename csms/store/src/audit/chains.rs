@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
-use model::{Actor, Change, Committed, Decision, OrganisationId, Revision, Subject};
+use model::{Actor, Change, Committed, Decision, Member, OrganisationId, Revision, Subject};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -326,6 +326,11 @@ fn subject(change: &Change) -> Option<Uuid> {
         Change::Credential(row) => Some(row.person.0),
         Change::Grant(row) => match row.subject {
             Subject::Person(person) => Some(person.0),
+            Subject::Tag(_) | Subject::Partner(_) => None,
+        },
+        Change::Membership(row) => match row.member {
+            Member::Person(person) => Some(person.0),
+            Member::Tag(_) | Member::Point(_) => None,
         },
         Change::ApiKey(row) => Some(row.person.0),
         Change::Organisation(_)
@@ -334,7 +339,11 @@ fn subject(change: &Change) -> Option<Uuid> {
         | Change::Charger(_)
         | Change::Lock(_)
         | Change::Station(_)
-        | Change::Door(_) => None,
+        | Change::Door(_)
+        | Change::Tag(_)
+        | Change::Schedule(_)
+        | Change::Calendar(_)
+        | Change::Emergency(_) => None,
     }
 }
 

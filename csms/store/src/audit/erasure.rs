@@ -43,6 +43,14 @@ statements! {
     ERASE_GRANTS = "DELETE FROM grants WHERE person_id = $1";
     ERASE_GRANTS_GIVEN = "UPDATE grants SET created_by_person_id = NULL \
         WHERE created_by_person_id = $1";
+    ERASE_USES = "DELETE FROM grant_uses WHERE person_id = $1";
+    ERASE_TOTALS = "DELETE FROM grant_totals WHERE person_id = $1";
+    ERASE_MEMBERSHIPS = "DELETE FROM tag_members WHERE kind = 'person' AND member_id = $1";
+    ERASE_EMERGENCIES_BEGUN = "UPDATE emergencies SET created_by_person_id = NULL \
+        WHERE created_by_person_id = $1";
+    ERASE_ENROLMENTS = "DELETE FROM enrolments WHERE person_id = $1";
+    ERASE_ENROLMENTS_OPENED = "UPDATE enrolments SET opened_by_person_id = NULL \
+        WHERE opened_by_person_id = $1";
     ERASE_API_KEYS = "DELETE FROM api_keys WHERE person_id = $1";
     ERASE_PERSON = "UPDATE people SET account_id = NULL, name = 'erased', external_id = NULL, \
         metadata = '{}', email = NULL, phone = NULL, stop_group = '' WHERE id = $1";
@@ -53,7 +61,7 @@ statements! {
 }
 
 /// What is done for a person, in this order; each takes the person's id.
-const EACH: [crate::sql::Sql; 11] = [
+const EACH: [crate::sql::Sql; 17] = [
     ERASE_OLD_CHANGES,
     ERASE_OLD_ACTOR,
     ERASE_OLD_DECISIONS,
@@ -63,6 +71,12 @@ const EACH: [crate::sql::Sql; 11] = [
     ERASE_CREDENTIALS,
     ERASE_GRANTS,
     ERASE_GRANTS_GIVEN,
+    ERASE_USES,
+    ERASE_TOTALS,
+    ERASE_MEMBERSHIPS,
+    ERASE_EMERGENCIES_BEGUN,
+    ERASE_ENROLMENTS,
+    ERASE_ENROLMENTS_OPENED,
     ERASE_API_KEYS,
     ERASE_PERSON,
 ];

@@ -205,12 +205,19 @@ on_both! {
             "decisions.person_id",
             "door_events.credential_id",
             "door_events.person_id",
+            "emergencies.created_by_person_id",
+            "enrolments.credential_id",
+            "enrolments.opened_by_person_id",
+            "enrolments.person_id",
+            "grant_totals.person_id",
+            "grant_uses.person_id",
             "grants.created_by_person_id",
             "grants.person_id",
             "people.account_id",
             "pseudonyms.person_id",
             "remote_starts.person_id",
             "sessions.account_id",
+            "tag_members.member_id",
             "transactions.credential_id",
             "transactions.person_id",
         ];
@@ -218,7 +225,7 @@ on_both! {
             .await
             .into_iter()
             .filter(|(_, column)| {
-                ["person_id", "credential_id", "account_id"].iter().any(|word| column.ends_with(word))
+                ["person_id", "credential_id", "account_id", "member_id"].iter().any(|word| column.ends_with(word))
             })
             .map(|(table, column)| format!("{table}.{column}"))
             .collect();
