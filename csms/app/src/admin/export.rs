@@ -50,7 +50,7 @@ impl Admin {
         caller: &Caller,
         query: ExportQuery,
     ) -> Result<LogExport, ApiError> {
-        self.export(caller, query, |organisation| {
+        self.begin_export(caller, query, |organisation| {
             let directory = self.live.directory();
             let below = directory.nodes().filter(|(_, node)| {
                 node.organisation == organisation && node.kind == NodeKind::Installation
@@ -72,7 +72,7 @@ impl Admin {
         caller: &Caller,
         query: ExportQuery,
     ) -> Result<LogExport, ApiError> {
-        self.export(caller, query, |organisation| {
+        self.begin_export(caller, query, |organisation| {
             let node = NodeId::from(organisation);
             self.pep
                 .holds(caller, Action::Reports, node)
@@ -83,7 +83,7 @@ impl Admin {
 
     /// `held` says where in an organisation the caller holds `reports`. The look into a log is a
     /// decision, and logged itself.
-    async fn export(
+    async fn begin_export(
         &self,
         caller: &Caller,
         query: ExportQuery,

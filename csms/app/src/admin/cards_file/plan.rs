@@ -312,6 +312,7 @@ impl Making<'_> {
             email: line.email.clone(),
             phone: line.phone.clone(),
             state: PersonState::Active,
+            suspension: None,
             member_until: None,
             stop_group: new_stop_group(self.random),
             created_at: self.now,
