@@ -34,10 +34,10 @@ pub mod neutral;
 
 pub use access::{ApiKey, Session};
 pub use action::{Action, ActionSet, Role};
-pub use card_number::{is_random, presented_weak_forms, strong_forms, uid, weak_forms};
 pub use card::{
     Enrolment, EnrolmentProblem, EnrolmentState, ReaderProposal, UnknownCard, readings,
 };
+pub use card_number::{is_random, presented_weak_forms, strong_forms, uid, weak_forms};
 pub use change::{Actor, Change, ChangeKind, Committed, Revision};
 pub use configuration::{ConfigurationState, ConfigurationValue, KnownConfiguration};
 pub use credential::{Credential, CredentialKind, CredentialState, KindSet, Strength, Suspension};

@@ -65,7 +65,7 @@ pub use decisions::DecisionQuery;
 pub use doors::{DoorPatch, DoorView, NewDoor, RemoteOpen};
 pub use enrolments::NewEnrolment;
 pub use evses::NewEvse;
-pub use export::{LogExport, ExportQuery};
+pub use export::{ExportQuery, LogExport};
 pub use fields::LabelsPatch;
 pub use grants::{GrantQuery, GrantView, NewGrant};
 pub use installations::{InstallationPatch, InstallationView, NewInstallation, StopOnRevocation};

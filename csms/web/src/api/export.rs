@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use app::ApiError;
-use app::admin::{LogExport, ExportQuery};
+use app::admin::{ExportQuery, LogExport};
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
