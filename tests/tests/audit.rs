@@ -64,6 +64,7 @@ async fn check(kind: DatabaseKind) {
     server.kill_9();
     assert_eq!(verify(&server, &[]).0, 0, "without a server, after a crash");
     server.start_again();
+    let owner = server.owner();
     let me = owner.get("/v1/me").await.ok();
     let organisation = me["persons"][0]["organisation_id"]
         .as_str()
