@@ -6,6 +6,15 @@ use serde_json::{Value, json};
 /// A command, and the status of its answer; nothing if that has none.
 pub(crate) type Row = (&'static str, Value, Option<&'static str>);
 
+/// Rows as they are read: the action, its payload, and the status of its answer behind an arrow.
+macro_rules! rows {
+    ($($action:ident $payload:tt $(=> $status:ident)?;)*) => {
+        vec![$((stringify!($action), json!($payload), rows!(@status $($status)?))),*]
+    };
+    (@status) => { None };
+    (@status $status:ident) => { Some(stringify!($status)) };
+}
+
 /// All of them; complete by the list of the version's messages.
 pub(crate) fn all(version: Version) -> Vec<Row> {
     match version {
@@ -40,118 +49,40 @@ fn commands_16() -> Vec<Row> {
             "chargingSchedulePeriod": [{ "startPeriod": 0, "limit": 10.0 }],
         },
     });
-    vec![
-        (
-            "CancelReservation",
-            json!({ "reservationId": 1 }),
-            Some("Rejected"),
-        ),
-        (
-            "CertificateSigned",
-            json!({ "certificateChain": "x" }),
-            Some("Rejected"),
-        ),
-        (
-            "ChangeAvailability",
-            json!({ "connectorId": 1, "type": "Operative" }),
-            Some("Accepted"),
-        ),
-        (
-            "ChangeConfiguration",
-            json!({ "key": "HeartbeatInterval", "value": "60" }),
-            Some("Accepted"),
-        ),
-        ("ClearCache", json!({}), Some("Accepted")),
-        ("ClearChargingProfile", json!({ "id": 7 }), Some("Unknown")),
-        (
-            "DataTransfer",
-            json!({ "vendorId": "x" }),
-            Some("UnknownVendorId"),
-        ),
-        (
-            "DeleteCertificate",
-            json!({ "certificateHashData": hash_data() }),
-            Some("NotFound"),
-        ),
-        (
-            "ExtendedTriggerMessage",
-            json!({ "requestedMessage": "LogStatusNotification" }),
-            Some("Accepted"),
-        ),
-        (
-            "GetCompositeSchedule",
-            json!({ "connectorId": 1, "duration": 600 }),
-            Some("Accepted"),
-        ),
-        ("GetConfiguration", json!({}), None),
-        (
-            "GetDiagnostics",
-            json!({ "location": "ftp://files.example/" }),
-            None,
-        ),
-        (
-            "GetInstalledCertificateIds",
-            json!({ "certificateType": "CentralSystemRootCertificate" }),
-            Some("NotFound"),
-        ),
-        ("GetLocalListVersion", json!({}), None),
-        (
-            "GetLog",
-            json!({ "log": log(), "logType": "SecurityLog", "requestId": 1 }),
-            Some("Accepted"),
-        ),
-        (
-            "InstallCertificate",
-            json!({ "certificateType": "ManufacturerRootCertificate", "certificate": "x" }),
-            Some("Rejected"),
-        ),
-        (
-            "RemoteStartTransaction",
-            json!({ "idTag": "04A1" }),
-            Some("Accepted"),
-        ),
-        (
-            "RemoteStopTransaction",
-            json!({ "transactionId": 1 }),
-            Some("Rejected"),
-        ),
-        (
-            "ReserveNow",
-            json!({ "connectorId": 1, "expiryDate": later, "idTag": "04A1", "reservationId": 1 }),
-            Some("Occupied"),
-        ),
-        ("Reset", json!({ "type": "Soft" }), Some("Accepted")),
-        (
-            "SendLocalList",
-            json!({ "listVersion": 1, "updateType": "Full" }),
-            Some("Accepted"),
-        ),
-        (
-            "SetChargingProfile",
-            json!({ "connectorId": 1, "csChargingProfiles": profile }),
-            Some("Accepted"),
-        ),
-        (
-            "SignedUpdateFirmware",
-            json!({ "requestId": 1, "firmware": firmware }),
-            Some("InvalidCertificate"),
-        ),
-        (
-            "TriggerMessage",
-            json!({ "requestedMessage": "DiagnosticsStatusNotification" }),
-            Some("Accepted"),
-        ),
-        (
-            "UnlockConnector",
-            json!({ "connectorId": 1 }),
-            Some("Unlocked"),
-        ),
-        (
-            "UpdateFirmware",
-            json!({ "location": "https://files.example/missing", "retrieveDate": later }),
-            None,
-        ),
-    ]
+    rows! {
+        CancelReservation { "reservationId": 1 } => Rejected;
+        CertificateSigned { "certificateChain": "x" } => Rejected;
+        ChangeAvailability { "connectorId": 1, "type": "Operative" } => Accepted;
+        ChangeConfiguration { "key": "HeartbeatInterval", "value": "60" } => Accepted;
+        ClearCache {} => Accepted;
+        ClearChargingProfile { "id": 7 } => Unknown;
+        DataTransfer { "vendorId": "x" } => UnknownVendorId;
+        DeleteCertificate { "certificateHashData": hash_data() } => NotFound;
+        ExtendedTriggerMessage { "requestedMessage": "LogStatusNotification" } => Accepted;
+        GetCompositeSchedule { "connectorId": 1, "duration": 600 } => Accepted;
+        GetConfiguration {};
+        GetDiagnostics { "location": "ftp://files.example/" };
+        GetInstalledCertificateIds {
+            "certificateType": "CentralSystemRootCertificate",
+        } => NotFound;
+        GetLocalListVersion {};
+        GetLog { "log": log(), "logType": "SecurityLog", "requestId": 1 } => Accepted;
+        InstallCertificate {
+            "certificateType": "ManufacturerRootCertificate", "certificate": "x",
+        } => Rejected;
+        RemoteStartTransaction { "idTag": "04A1" } => Accepted;
+        RemoteStopTransaction { "transactionId": 1 } => Rejected;
+        ReserveNow {
+            "connectorId": 1, "expiryDate": later, "idTag": "04A1", "reservationId": 1,
+        } => Occupied;
+        Reset { "type": "Soft" } => Accepted;
+        SendLocalList { "listVersion": 1, "updateType": "Full" } => Accepted;
+        SetChargingProfile { "connectorId": 1, "csChargingProfiles": profile } => Accepted;
+        SignedUpdateFirmware { "requestId": 1, "firmware": firmware } => InvalidCertificate;
+        TriggerMessage { "requestedMessage": "DiagnosticsStatusNotification" } => Accepted;
+        UnlockConnector { "connectorId": 1 } => Unlocked;
+        UpdateFirmware { "location": "https://files.example/missing", "retrieveDate": later };
+    }
 }
 
 fn commands_201() -> Vec<Row> {
@@ -181,186 +112,57 @@ fn commands_201() -> Vec<Row> {
     let shown = json!({
         "id": 1, "priority": "NormalCycle", "message": { "format": "UTF8", "content": "Hello" },
     });
-    vec![
-        (
-            "CancelReservation",
-            json!({ "reservationId": 1 }),
-            Some("Rejected"),
-        ),
-        (
-            "CertificateSigned",
-            json!({ "certificateChain": "x" }),
-            Some("Rejected"),
-        ),
-        (
-            "ChangeAvailability",
-            json!({ "operationalStatus": "Operative" }),
-            Some("Accepted"),
-        ),
-        ("ClearCache", json!({}), Some("Accepted")),
-        (
-            "ClearChargingProfile",
-            json!({ "chargingProfileId": 7 }),
-            Some("Unknown"),
-        ),
-        ("ClearDisplayMessage", json!({ "id": 7 }), Some("Unknown")),
-        ("ClearVariableMonitoring", json!({ "id": [7] }), None),
-        (
-            "CostUpdated",
-            json!({ "totalCost": 1.5, "transactionId": "x" }),
-            None,
-        ),
-        (
-            "CustomerInformation",
-            json!({ "requestId": 1, "report": true, "clear": false, "idToken": token }),
-            Some("Accepted"),
-        ),
-        (
-            "DataTransfer",
-            json!({ "vendorId": "x" }),
-            Some("UnknownVendorId"),
-        ),
-        (
-            "DeleteCertificate",
-            json!({ "certificateHashData": hash_data() }),
-            Some("NotFound"),
-        ),
-        (
-            "GetBaseReport",
-            json!({ "requestId": 1, "reportBase": "FullInventory" }),
-            Some("Accepted"),
-        ),
-        (
-            "GetChargingProfiles",
-            json!({ "requestId": 1, "chargingProfile": {} }),
-            Some("NoProfiles"),
-        ),
-        (
-            "GetCompositeSchedule",
-            json!({ "evseId": 1, "duration": 600 }),
-            Some("Accepted"),
-        ),
-        (
-            "GetDisplayMessages",
-            json!({ "requestId": 1 }),
-            Some("Unknown"),
-        ),
-        ("GetInstalledCertificateIds", json!({}), Some("NotFound")),
-        ("GetLocalListVersion", json!({}), None),
-        (
-            "GetLog",
-            json!({ "log": log(), "logType": "DiagnosticsLog", "requestId": 1 }),
-            Some("Accepted"),
-        ),
-        (
-            "GetMonitoringReport",
-            json!({ "requestId": 1 }),
-            Some("EmptyResultSet"),
-        ),
-        (
-            "GetReport",
-            json!({ "requestId": 1, "componentVariable": with(json!({})) }),
-            Some("Accepted"),
-        ),
-        (
-            "GetTransactionStatus",
-            json!({ "transactionId": "x" }),
-            None,
-        ),
-        (
-            "GetVariables",
-            json!({ "getVariableData": with(json!({})) }),
-            None,
-        ),
-        (
-            "InstallCertificate",
-            json!({ "certificateType": "CSMSRootCertificate", "certificate": "x" }),
-            Some("Rejected"),
-        ),
-        (
-            "PublishFirmware",
-            json!({ "requestId": 1, "location": "https://files.example/2.bin", "checksum": "c" }),
-            Some("Accepted"),
-        ),
-        (
-            "RequestStartTransaction",
-            json!({ "remoteStartId": 1, "idToken": token }),
-            Some("Accepted"),
-        ),
-        (
-            "RequestStopTransaction",
-            json!({ "transactionId": "x" }),
-            Some("Rejected"),
-        ),
-        (
-            "ReserveNow",
-            json!({ "id": 1, "expiryDateTime": later, "idToken": token, "evseId": 1 }),
-            Some("Occupied"),
-        ),
-        ("Reset", json!({ "type": "OnIdle" }), Some("Accepted")),
-        (
-            "SendLocalList",
-            json!({ "versionNumber": 1, "updateType": "Full" }),
-            Some("Accepted"),
-        ),
-        (
-            "SetChargingProfile",
-            json!({ "evseId": 1, "chargingProfile": profile }),
-            Some("Accepted"),
-        ),
-        (
-            "SetDisplayMessage",
-            json!({ "message": shown }),
-            Some("Accepted"),
-        ),
-        (
-            "SetMonitoringBase",
-            json!({ "monitoringBase": "All" }),
-            Some("Accepted"),
-        ),
-        (
-            "SetMonitoringLevel",
-            json!({ "severity": 5 }),
-            Some("Accepted"),
-        ),
-        (
-            "SetNetworkProfile",
-            json!({ "configurationSlot": 1, "connectionData": network }),
-            Some("Accepted"),
-        ),
-        (
-            "SetVariableMonitoring",
-            json!({ "setMonitoringData": with(
-                json!({ "value": 1.0, "type": "Delta", "severity": 5 })
-            ) }),
-            None,
-        ),
-        (
-            "SetVariables",
-            json!({ "setVariableData": with(json!({ "attributeValue": "true" })) }),
-            None,
-        ),
-        (
-            "TriggerMessage",
-            json!({ "requestedMessage": "PublishFirmwareStatusNotification" }),
-            Some("Accepted"),
-        ),
-        (
-            "UnlockConnector",
-            json!({ "evseId": 1, "connectorId": 1 }),
-            Some("Unlocked"),
-        ),
-        (
-            "UnpublishFirmware",
-            json!({ "checksum": "other" }),
-            Some("NoFirmware"),
-        ),
-        (
-            "UpdateFirmware",
-            json!({ "requestId": 1, "firmware": {
-                "location": "https://files.example/2.0.bin", "retrieveDateTime": later,
-            } }),
-            Some("Accepted"),
-        ),
-    ]
+    rows! {
+        CancelReservation { "reservationId": 1 } => Rejected;
+        CertificateSigned { "certificateChain": "x" } => Rejected;
+        ChangeAvailability { "operationalStatus": "Operative" } => Accepted;
+        ClearCache {} => Accepted;
+        ClearChargingProfile { "chargingProfileId": 7 } => Unknown;
+        ClearDisplayMessage { "id": 7 } => Unknown;
+        ClearVariableMonitoring { "id": [7] };
+        CostUpdated { "totalCost": 1.5, "transactionId": "x" };
+        CustomerInformation {
+            "requestId": 1, "report": true, "clear": false, "idToken": token,
+        } => Accepted;
+        DataTransfer { "vendorId": "x" } => UnknownVendorId;
+        DeleteCertificate { "certificateHashData": hash_data() } => NotFound;
+        GetBaseReport { "requestId": 1, "reportBase": "FullInventory" } => Accepted;
+        GetChargingProfiles { "requestId": 1, "chargingProfile": {} } => NoProfiles;
+        GetCompositeSchedule { "evseId": 1, "duration": 600 } => Accepted;
+        GetDisplayMessages { "requestId": 1 } => Unknown;
+        GetInstalledCertificateIds {} => NotFound;
+        GetLocalListVersion {};
+        GetLog { "log": log(), "logType": "DiagnosticsLog", "requestId": 1 } => Accepted;
+        GetMonitoringReport { "requestId": 1 } => EmptyResultSet;
+        GetReport { "requestId": 1, "componentVariable": with(json!({})) } => Accepted;
+        GetTransactionStatus { "transactionId": "x" };
+        GetVariables { "getVariableData": with(json!({})) };
+        InstallCertificate {
+            "certificateType": "CSMSRootCertificate", "certificate": "x",
+        } => Rejected;
+        PublishFirmware {
+            "requestId": 1, "location": "https://files.example/2.bin", "checksum": "c",
+        } => Accepted;
+        RequestStartTransaction { "remoteStartId": 1, "idToken": token } => Accepted;
+        RequestStopTransaction { "transactionId": "x" } => Rejected;
+        ReserveNow { "id": 1, "expiryDateTime": later, "idToken": token, "evseId": 1 } => Occupied;
+        Reset { "type": "OnIdle" } => Accepted;
+        SendLocalList { "versionNumber": 1, "updateType": "Full" } => Accepted;
+        SetChargingProfile { "evseId": 1, "chargingProfile": profile } => Accepted;
+        SetDisplayMessage { "message": shown } => Accepted;
+        SetMonitoringBase { "monitoringBase": "All" } => Accepted;
+        SetMonitoringLevel { "severity": 5 } => Accepted;
+        SetNetworkProfile { "configurationSlot": 1, "connectionData": network } => Accepted;
+        SetVariableMonitoring {
+            "setMonitoringData": with( json!({ "value": 1.0, "type": "Delta", "severity": 5 }) ),
+        };
+        SetVariables { "setVariableData": with(json!({ "attributeValue": "true" })) };
+        TriggerMessage { "requestedMessage": "PublishFirmwareStatusNotification" } => Accepted;
+        UnlockConnector { "evseId": 1, "connectorId": 1 } => Unlocked;
+        UnpublishFirmware { "checksum": "other" } => NoFirmware;
+        UpdateFirmware {
+            "requestId": 1,
+            "firmware": { "location": "https://files.example/2.0.bin", "retrieveDateTime": later },
+        } => Accepted;
+    }
 }
