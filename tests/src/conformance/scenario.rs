@@ -234,8 +234,6 @@ pub struct Connect {
     /// The server closes at once, without a word of OCPP.
     #[serde(default)]
     pub closed: bool,
-    /// TLS with nothing newer than this: `1.1`.
-    pub tls_most: Option<String>,
 }
 
 /// Every row, in the order of the file.
