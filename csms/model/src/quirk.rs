@@ -162,7 +162,7 @@ quirks! {
     TokenSuffix = "token_suffix", Token, Repair;
     /// The bytes of the card number in reverse order.
     TokenByteOrder = "token_byte_order", Token, Repair;
-    /// The card number filled up with zeros from the left.
+    /// The card number filled up with zeros.
     TokenPadding = "token_padding", Token, Repair;
     /// The card number in decimal digits.
     TokenDecimal = "token_decimal", Token, Repair;

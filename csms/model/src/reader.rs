@@ -21,6 +21,12 @@ pub enum ReaderStep {
         /// The length of the number in bytes.
         bytes: u8,
     },
+    /// Cuts zeros off the right until so many bytes are left; never anything else. Before
+    /// [`ReaderStep::ReverseBytes`], where the padding follows the bytes turned round (KEBA).
+    StripTrailingZeros {
+        /// The length of the number in bytes.
+        bytes: u8,
+    },
     /// A decimal number becomes hex of so many bytes.
     DecimalToHex {
         /// The length of the number in bytes.
@@ -37,7 +43,9 @@ impl ReaderStep {
         match self {
             ReaderStep::StripSerialSuffix => QuirkName::TokenSuffix,
             ReaderStep::ReverseBytes => QuirkName::TokenByteOrder,
-            ReaderStep::StripZeroPadding { .. } => QuirkName::TokenPadding,
+            ReaderStep::StripZeroPadding { .. } | ReaderStep::StripTrailingZeros { .. } => {
+                QuirkName::TokenPadding
+            }
             ReaderStep::DecimalToHex { .. } => QuirkName::TokenDecimal,
             ReaderStep::UpperCase => QuirkName::TokenCase,
         }
@@ -56,11 +64,14 @@ impl ReaderStep {
                 Some(pairs.rev().collect())
             }
             ReaderStep::StripZeroPadding { bytes } => {
-                let digits = usize::from(bytes) * 2;
                 let padding = hex_pairs(number)?.len().checked_sub(usize::from(bytes))?;
                 let (zeros, rest) = number.split_at_checked(padding * 2)?;
-                let padded = zeros.bytes().all(|digit| digit == b'0') && rest.len() == digits;
-                padded.then(|| rest.to_owned())
+                are_zeros(zeros).then(|| rest.to_owned())
+            }
+            ReaderStep::StripTrailingZeros { bytes } => {
+                let _ = hex_pairs(number)?;
+                let (rest, zeros) = number.split_at_checked(usize::from(bytes) * 2)?;
+                are_zeros(zeros).then(|| rest.to_owned())
             }
             ReaderStep::DecimalToHex { bytes } => {
                 let decimal = !number.is_empty() && number.bytes().all(|c| c.is_ascii_digit());
@@ -73,6 +84,10 @@ impl ReaderStep {
         };
         turned.filter(|turned| turned != number)
     }
+}
+
+fn are_zeros(digits: &str) -> bool {
+    digits.bytes().all(|digit| digit == b'0')
 }
 
 /// The bytes of a number in hex, as their pairs of digits.
@@ -178,6 +193,23 @@ mod tests {
     }
 
     #[test]
+    fn padding_on_the_right_is_cut_to_the_length_and_no_further() {
+        let steps = [ReaderStep::StripTrailingZeros { bytes: 4 }];
+        check(&steps, "04A1B2C300000000", Some("04A1B2C3"));
+        check(&steps, "04A1B20000000000", Some("04A1B200"));
+        check(&steps, "04A1B2C3", None);
+        check(&steps, "04A1B2", None);
+        check(&steps, "04A1B2C301", None);
+        check(&steps, "04A1B2C30", None);
+        check(&steps, "04A1B2Cé00", None);
+        check(&steps, "", None);
+        // One reader, cards of 7 bytes and of 4.
+        let steps = [7, 4].map(|bytes| ReaderStep::StripTrailingZeros { bytes });
+        check(&steps, "04A1B2C3D4E5F600", Some("04A1B2C3D4E5F6"));
+        check(&steps, "04A1B2C300000000", Some("04A1B2C3"));
+    }
+
+    #[test]
     fn decimal_numbers_become_hex_of_their_length() {
         let steps = [ReaderStep::DecimalToHex { bytes: 4 }];
         check(&steps, "1002701960", Some("3BC40488"));
@@ -215,6 +247,13 @@ mod tests {
                             ReaderStep::ReverseBytes,
                         ],
                         format!("00{turned}"),
+                    ),
+                    (
+                        vec![
+                            ReaderStep::StripTrailingZeros { bytes },
+                            ReaderStep::ReverseBytes,
+                        ],
+                        format!("{turned:0<20}"),
                     ),
                 ] {
                     let found = ReaderProfile::new(steps.clone())

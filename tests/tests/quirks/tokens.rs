@@ -43,6 +43,11 @@ fn readers(card: &str) -> Vec<(String, Value, &'static str)> {
             "token_padding",
         ),
         (
+            format!("{card}00"),
+            json!([{ "step": "strip_trailing_zeros", "bytes": 7 }]),
+            "token_padding",
+        ),
+        (
             decimal(card),
             json!([{ "step": "decimal_to_hex", "bytes": 7 }]),
             "token_decimal",

@@ -127,7 +127,9 @@ fn check(settings: &StationSettings) -> Result<(), ApiError> {
     );
     for (position, step) in steps.iter().enumerate() {
         let bytes = match step {
-            ReaderStep::StripZeroPadding { bytes } | ReaderStep::DecimalToHex { bytes } => *bytes,
+            ReaderStep::StripZeroPadding { bytes }
+            | ReaderStep::StripTrailingZeros { bytes }
+            | ReaderStep::DecimalToHex { bytes } => *bytes,
             ReaderStep::StripSerialSuffix | ReaderStep::ReverseBytes | ReaderStep::UpperCase => {
                 continue;
             }

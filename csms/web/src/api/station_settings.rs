@@ -55,6 +55,8 @@ enum ReaderStepWord {
     ReverseBytes,
     /// Cuts zeros off the left until `bytes` bytes are left.
     StripZeroPadding,
+    /// Cuts zeros off the right until `bytes` bytes are left.
+    StripTrailingZeros,
     /// A decimal number becomes hex of `bytes` bytes.
     DecimalToHex,
     /// Upper-case letters.
@@ -66,7 +68,7 @@ enum ReaderStepWord {
 #[serde(deny_unknown_fields)]
 pub(crate) struct ReaderStepBody {
     step: ReaderStepWord,
-    /// For `strip_zero_padding` and `decimal_to_hex`: the length of the number in bytes.
+    /// For `strip_zero_padding`, `strip_trailing_zeros` and `decimal_to_hex`: the length of the number in bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1, maximum = 18)]
     bytes: Option<u8>,
@@ -202,6 +204,9 @@ fn step_body(step: ReaderStep) -> ReaderStepBody {
         ReaderStep::StripSerialSuffix => (ReaderStepWord::StripSerialSuffix, None),
         ReaderStep::ReverseBytes => (ReaderStepWord::ReverseBytes, None),
         ReaderStep::StripZeroPadding { bytes } => (ReaderStepWord::StripZeroPadding, Some(bytes)),
+        ReaderStep::StripTrailingZeros { bytes } => {
+            (ReaderStepWord::StripTrailingZeros, Some(bytes))
+        }
         ReaderStep::DecimalToHex { bytes } => (ReaderStepWord::DecimalToHex, Some(bytes)),
         ReaderStep::UpperCase => (ReaderStepWord::UpperCase, None),
     };
@@ -214,10 +219,20 @@ fn step((position, body): (usize, ReaderStepBody)) -> Result<ReaderStep, Problem
         (ReaderStepWord::StripZeroPadding, Some(bytes)) => {
             Ok(ReaderStep::StripZeroPadding { bytes })
         }
+        (ReaderStepWord::StripTrailingZeros, Some(bytes)) => {
+            Ok(ReaderStep::StripTrailingZeros { bytes })
+        }
         (ReaderStepWord::DecimalToHex, Some(bytes)) => Ok(ReaderStep::DecimalToHex { bytes }),
-        (ReaderStepWord::StripZeroPadding | ReaderStepWord::DecimalToHex, None) => Err(
-            Problem::field(&field, "required", "the length of the number in bytes"),
-        ),
+        (
+            ReaderStepWord::StripZeroPadding
+            | ReaderStepWord::StripTrailingZeros
+            | ReaderStepWord::DecimalToHex,
+            None,
+        ) => Err(Problem::field(
+            &field,
+            "required",
+            "the length of the number in bytes",
+        )),
         (ReaderStepWord::StripSerialSuffix, None) => Ok(ReaderStep::StripSerialSuffix),
         (ReaderStepWord::ReverseBytes, None) => Ok(ReaderStep::ReverseBytes),
         (ReaderStepWord::UpperCase, None) => Ok(ReaderStep::UpperCase),
@@ -243,7 +258,8 @@ mod tests {
             "rate_limit": {"calls_per_second": 5, "burst": 9}, "max_message_bytes": 8192,
             "configuration_keys_per_call": 4, "tolerance": {"time_form": "refuse"},
             "reader_profile": [{"step": "strip_serial_suffix"},
-                {"step": "strip_zero_padding", "bytes": 4}, {"step": "reverse_bytes"},
+                {"step": "strip_zero_padding", "bytes": 4},
+                {"step": "strip_trailing_zeros", "bytes": 4}, {"step": "reverse_bytes"},
                 {"step": "decimal_to_hex", "bytes": 7}, {"step": "upper_case"}]
         });
         let body: SettingsPatchBody = serde_json::from_value(given.clone()).unwrap();
@@ -274,6 +290,7 @@ mod tests {
         for wrong in [
             json!({"tolerance": {"mood": "refuse"}}),
             json!({"reader_profile": [{"step": "strip_zero_padding"}]}),
+            json!({"reader_profile": [{"step": "strip_trailing_zeros"}]}),
             json!({"reader_profile": [{"step": "upper_case", "bytes": 4}]}),
         ] {
             let body: SettingsPatchBody = serde_json::from_value(wrong.clone()).unwrap();
