@@ -94,6 +94,38 @@ async fn a_station_that_is_told_to_wait_says_only_what_it_is_asked_for() {
 }
 
 #[tokio::test]
+async fn a_withdrawn_acceptance_is_told_at_once_where_the_standard_lets_it() {
+    for (version, decision, status) in [
+        (Version::V16, "pending", "Pending"),
+        (Version::V16, "rejected", "Rejected"),
+        (Version::V201, "pending", "Pending"),
+        (Version::V201, "rejected", "Rejected"),
+    ] {
+        let scene = Scene::set(&["--boot-wait-seconds", "0"]).await;
+        let wire = scene.silent(version).await;
+        assert_eq!(wire.boot().await["status"], "Accepted");
+        wire.commands.script_status("TriggerMessage", "Accepted");
+        scene.decide(decision).await;
+        match version {
+            Version::V16 => {
+                let asked = wire.commands.wait_for("TriggerMessage", 1).await;
+                assert_eq!(asked["requestedMessage"], "BootNotification");
+            }
+            // F06.FR.17: it would refuse.
+            Version::V201 => {
+                let answer = scene.raw("ClearCache", json!({})).await.ok();
+                assert_eq!(answer["payload"]["status"], "Accepted", "{answer}");
+                assert!(wire.commands.received("TriggerMessage").is_empty());
+            }
+        }
+        // Nothing but the answer to its boot tells a station.
+        assert!(heartbeat(&wire).await.is_ok(), "{version:?}");
+        assert_eq!(wire.boot().await["status"], status);
+        assert_eq!(heartbeat(&wire).await, REFUSED, "{version:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_report_that_was_asked_for_is_taken_while_a_station_waits() {
     let scene = Scene::set(&["--boot-wait-seconds", "0"]).await;
     scene.decide("pending").await;

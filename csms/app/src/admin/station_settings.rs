@@ -190,7 +190,7 @@ impl Admin {
             .await?;
         if let Some(station) = self.store.get_station(&key).await? {
             self.link.configure(&key, &station.settings);
-            self.accepts_now(&key, station.settings.acceptance);
+            self.acceptance_decided(&key, station.settings.acceptance);
         }
         Ok(done)
     }

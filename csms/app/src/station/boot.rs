@@ -138,11 +138,23 @@ impl App {
 }
 
 impl App {
-    /// The owner accepts a station that waits: it is asked to boot again, so that it need not wait
-    /// any longer. One that was sent away may not be asked; it comes back by itself.
-    pub(crate) fn accepts_now(&self, station: &StationKey, acceptance: Acceptance) {
-        let waits = self.standing.accepted(station) == AcceptedState::Pending;
-        if waits && acceptance == Acceptance::Accepted && self.link.presence(station).is_some() {
+    /// The owner decided whether a station is accepted. Only the answer to its next boot can tell
+    /// it, so where it may be asked to boot again it is. One that was sent away may not be; it
+    /// comes back by itself. Nor may one of 2.0.1 that was accepted (F06.FR.17).
+    pub(crate) fn acceptance_decided(&self, station: &StationKey, acceptance: Acceptance) {
+        let Some(presence) = self.link.presence(station) else {
+            return;
+        };
+        let asks = match (self.standing.accepted(station), acceptance) {
+            (AcceptedState::Pending, Acceptance::Accepted | Acceptance::Rejected) => true,
+            (AcceptedState::Accepted, Acceptance::Pending | Acceptance::Rejected) => {
+                presence.version == OcppVersion::V16
+            }
+            (AcceptedState::Pending, Acceptance::Pending)
+            | (AcceptedState::Accepted, Acceptance::Accepted)
+            | (AcceptedState::New | AcceptedState::Rejected, _) => false,
+        };
+        if asks {
             self.send_in_background(station.clone(), StationCommand::TriggerBoot);
         }
     }
