@@ -20,6 +20,9 @@ use crate::{logging, pepper};
 const STAGGER: Duration = Duration::from_secs(5);
 /// A handful is told at once.
 const STAGGER_EACH: Duration = Duration::from_millis(5);
+/// What a station may say at once, however few messages a second it is allowed: it greets and
+/// reports its connectors. Otherwise a second's worth.
+const LEAST_BURST: u32 = 20;
 /// Upkeep of the metrics.
 const UPKEEP: Duration = Duration::from_secs(5);
 
@@ -189,7 +192,7 @@ fn gateway_options(config: &Config) -> GatewayOptions {
             .then(|| Duration::from_secs(config.ping_seconds.into())),
         rate: (config.messages_per_second > 0).then(|| Rate {
             per_second: config.messages_per_second,
-            burst: config.messages_per_second.saturating_mul(10),
+            burst: config.messages_per_second.max(LEAST_BURST),
         }),
         command_timeout: Duration::from_secs(config.command_seconds.into()),
         ..GatewayOptions::default()

@@ -8,7 +8,8 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use model::neutral::{StationReply, StationRequest};
 use model::{
-    FindingKind, OcppVersion, Station, StationId, StationKey, StationKind, StationSettings,
+    FindingKind, OcppVersion, QuirkName, Station, StationId, StationKey, StationKind,
+    StationSettings,
 };
 
 mod answer;
@@ -86,6 +87,8 @@ pub struct Admitted {
     pub authenticated: bool,
     /// What the owner decides about it, as it is now.
     pub settings: LiveSettings,
+    /// What its handshake has beside the standard, each with its field; noted once it is in.
+    pub deviations: Vec<(QuirkName, String)>,
 }
 
 /// The settings of a station that is connected; a change reaches its next message.
@@ -121,6 +124,7 @@ impl Admitted {
             doors: Vec::new(),
             authenticated: true,
             settings: LiveSettings::new(station.settings),
+            deviations: Vec::new(),
         }
     }
 }

@@ -11,6 +11,7 @@ use hyper_util::rt::TokioIo;
 use model::QuirkName;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
+use crate::dials::Overtaken;
 use crate::dispatch::count;
 use crate::handshake::Chosen;
 use crate::line::Line;
@@ -70,7 +71,18 @@ impl Server {
         };
         let agreed = arrival.agreed;
         let version = agreed.version();
-        let (station, line) = match self.register(arrival).await {
+        let placed = tokio::select! {
+            () = self.shared.stop.cancelled() => return,
+            placed = self.shared.dials.place(&arrival.admitted.key) => placed,
+        };
+        if placed == Err(Overtaken) {
+            let goodbye = Goodbye {
+                code: CloseCode::Normal,
+                reason: "replaced by a newer connection of this station",
+            };
+            return self.close(transport, &early, goodbye).await;
+        }
+        let (mut station, line) = match self.register(arrival).await {
             Ok(registered) => registered,
             Err(goodbye) => return self.close(transport, &early, goodbye).await,
         };
@@ -82,6 +94,11 @@ impl Server {
             authenticated = station.authenticated,
             "a station connected",
         );
+        // Only now: it may have been decided more than once.
+        let mut quirks = std::mem::take(&mut station.deviations);
+        if let Chosen::Assumed(_) = agreed {
+            quirks.push((QuirkName::NoSubprotocol, String::new()));
+        }
         let (since, generation) = (line.presence().since, line.generation);
         let connection = Connection {
             station,
@@ -92,8 +109,7 @@ impl Server {
         let Server {
             shared, registry, ..
         } = self;
-        if let Chosen::Assumed(_) = agreed {
-            let quirks = [(QuirkName::NoSubprotocol, String::new())];
+        if !quirks.is_empty() {
             let deviated = Deviated::repaired("handshake", &quirks);
             shared.stations.deviated(&connection, &deviated);
         }

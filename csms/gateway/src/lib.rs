@@ -11,6 +11,7 @@
 
 mod admission;
 mod answer;
+mod dials;
 mod dispatch;
 mod handshake;
 mod line;

@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::task::Waker;
 
@@ -16,6 +17,8 @@ use parking_lot::Mutex;
 use rpc::MessageId;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
+
+use crate::session::Bucket;
 
 /// Why a connection is ended from outside its task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +60,8 @@ pub(crate) struct Line {
     /// What the owner decides about the station; the same as in its
     /// [`app::station::Connection`].
     pub(crate) settings: LiveSettings,
+    /// What the identity took lately.
+    pub(crate) bucket: Arc<Bucket>,
     since: Timestamp,
     address: SocketAddr,
     /// Microseconds since 1970.
@@ -82,12 +87,14 @@ impl Line {
         since: Timestamp,
         address: SocketAddr,
         settings: LiveSettings,
+        bucket: Arc<Bucket>,
     ) -> Self {
         Self {
             generation,
             version,
             authenticated,
             settings,
+            bucket,
             since,
             address,
             last_seen: AtomicI64::new(since.as_microsecond()),

@@ -33,6 +33,9 @@ pub struct GatewayOptions {
     /// How many messages of one station are taken; what comes faster waits unread. `None`: as many
     /// as come.
     pub rate: Option<Rate>,
+    /// How often one station may connect; one that dials more often waits, the newest first.
+    /// `None`: as often as it likes.
+    pub dial_rate: Option<Rate>,
     /// A station that is silent this long is pinged, and given up after two and a half times as
     /// long. `None`: no pings, and silence ends nothing (stations on metered links, Q9).
     pub ping_interval: Option<Duration>,
@@ -91,7 +94,11 @@ impl Default for GatewayOptions {
             command_timeout: Duration::from_secs(30),
             rate: Some(Rate {
                 per_second: 100,
-                burst: 1_000,
+                burst: 100,
+            }),
+            dial_rate: Some(Rate {
+                per_second: 2,
+                burst: 10,
             }),
             ping_interval: Some(Duration::from_secs(60)),
             handshake_timeout: Duration::from_secs(10),

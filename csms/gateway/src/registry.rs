@@ -1,6 +1,7 @@
 //! Which stations are connected.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -21,6 +22,7 @@ use uuid::Uuid;
 
 use crate::line::{Command, Ending, Line};
 use crate::options::GatewayOptions;
+use crate::session::Bucket;
 
 /// The connections to stations, at most one each.
 ///
@@ -32,6 +34,7 @@ pub struct Registry {
     command_timeout: Duration,
     last_generation: AtomicU64,
     lines: RwLock<Lines>,
+    /// When the buckets of those that left are empty. Locked after `lines`.
     debts: Mutex<HashMap<StationKey, Instant>>,
 }
 
@@ -105,6 +108,10 @@ impl Registry {
         if !authenticated && old.is_some_and(|old| old.authenticated) {
             return Err(Unregistered::AuthenticatedStands);
         }
+        let bucket = match old {
+            Some(old) => old.bucket.clone(),
+            None => Arc::new(Bucket::owing(self.debts.lock().remove(&station.key))),
+        };
         // Taken under the lock, so that of two connections the later has the higher one.
         let generation = self.last_generation.fetch_add(1, Ordering::Relaxed) + 1;
         let line = Arc::new(Line::new(
@@ -114,6 +121,7 @@ impl Registry {
             since,
             address,
             station.settings.clone(),
+            bucket,
         ));
         let old = lines.by_station.insert(station.key.clone(), line.clone());
         drop(lines);
@@ -123,15 +131,18 @@ impl Registry {
         Ok(line)
     }
 
-    /// Removes a connection, unless a newer one stands in its place.
+    /// Removes a connection, unless a newer one stands in its place; what the identity owes of
+    /// its rate is kept, so that its next connection does not begin with a full burst.
     pub(crate) fn remove(&self, station: &StationKey, generation: u64) {
         let mut lines = self.lines.write();
-        if lines
-            .by_station
-            .get(station)
-            .is_some_and(|line| line.generation == generation)
+        if let Entry::Occupied(entry) = lines.by_station.entry(station.clone())
+            && entry.get().generation == generation
         {
-            lines.by_station.remove(station);
+            let line = entry.remove();
+            let now = Instant::now();
+            if let Some(empty_at) = line.bucket.owed(now) {
+                self.keep_debt(station, empty_at, now);
+            }
         }
     }
 
@@ -142,20 +153,13 @@ impl Registry {
         lines.by_station.values().cloned().collect()
     }
 
-    /// What a station that left owes of its rate: a new connection does not begin with a full
-    /// burst. Those that are paid off are forgotten when there are many.
-    pub(crate) fn keep_debt(&self, station: &StationKey, empty_at: Instant) {
+    /// Those that are paid off are forgotten when there are many.
+    fn keep_debt(&self, station: &StationKey, empty_at: Instant, now: Instant) {
         let mut debts = self.debts.lock();
         if debts.len() >= DEBTS {
-            let now = Instant::now();
             debts.retain(|_, empty_at| *empty_at > now);
         }
         debts.insert(station.clone(), empty_at);
-    }
-
-    /// See [`Registry::keep_debt`].
-    pub(crate) fn take_debt(&self, station: &StationKey) -> Option<Instant> {
-        self.debts.lock().remove(station)
     }
 
     fn line(&self, station: &StationKey) -> Option<Arc<Line>> {

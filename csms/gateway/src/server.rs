@@ -21,6 +21,7 @@ use tower::ServiceExt;
 use tower::util::BoxCloneSyncService;
 
 use crate::answer::{Body, BoxError};
+use crate::dials::Dials;
 use crate::line::Ending;
 use crate::listener::{BindError, Listener, ListenerConfig, ListenerKind};
 use crate::measures;
@@ -105,6 +106,7 @@ where
     let shared = Arc::new(Shared {
         stations,
         clock: registry.clock().clone(),
+        dials: Dials::new(options.dial_rate),
         options,
         tasks: TaskTracker::new(),
         stop: CancellationToken::new(),

@@ -41,9 +41,17 @@ impl Client {
     /// # Errors
     /// When the server refuses.
     pub async fn connect(login: &Login) -> anyhow::Result<Self> {
-        let mut stream = TcpStream::connect(&login.address)
+        let stream = TcpStream::connect(&login.address)
             .await
             .context("connect")?;
+        Self::over(stream, login).await
+    }
+
+    /// The same over a stream that stands.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub async fn over(mut stream: TcpStream, login: &Login) -> anyhow::Result<Self> {
         stream.set_nodelay(true)?;
         let credentials =
             BASE64_STANDARD.encode(format!("{}:{}", login.station_id, login.password));
@@ -107,6 +115,41 @@ impl Client {
         }
     }
 
+    /// Sends BootNotification.
+    ///
+    /// # Errors
+    /// When it is not accepted.
+    pub async fn boot(&mut self, login: &Login) -> anyhow::Result<()> {
+        let boot = if login.subprotocol == "ocpp1.6" {
+            r#"[2,"boot","BootNotification",{"chargePointVendor":"Keywatt","chargePointModel":"Bench"}]"#
+        } else {
+            r#"[2,"boot","BootNotification",{"reason":"PowerUp","chargingStation":{"vendorName":"Keywatt","model":"Bench"}}]"#
+        };
+        let answer = self.call(boot).await?;
+        ensure!(answer.contains("Accepted"), "not accepted: {answer}");
+        Ok(())
+    }
+
+    /// The id of the next CALL of the server; answers are passed over.
+    ///
+    /// # Errors
+    /// When the connection is closed.
+    pub async fn next_call(&mut self) -> anyhow::Result<String> {
+        loop {
+            let (opcode, payload) = self.next_frame().await?;
+            match opcode {
+                TEXT if payload.starts_with(b"[2,") => {
+                    let call: serde_json::Value = serde_json::from_slice(&payload)?;
+                    let id = call.get(1).and_then(serde_json::Value::as_str);
+                    return Ok(id.context("no id")?.to_owned());
+                }
+                PING => self.stream.write_all(&frame(PONG, &payload)).await?,
+                CLOSE => bail!("closed by the server: {payload:?}"),
+                _ => {}
+            }
+        }
+    }
+
     /// Sends a CALL and returns the text of its answer.
     ///
     /// # Errors
@@ -142,6 +185,25 @@ impl Client {
         let read = self.stream.read_buf(&mut self.received).await?;
         ensure!(read > 0, "the connection ended");
         Ok(())
+    }
+}
+
+/// Connects and boots.
+///
+/// # Errors
+/// When the server refuses.
+pub async fn boot(login: &Login) -> anyhow::Result<Client> {
+    let mut client = Client::connect(login).await?;
+    client.boot(login).await?;
+    Ok(client)
+}
+/// The CALL by which a station asks for a card.
+#[must_use]
+pub fn authorize(id: &str, card: &str, is_16: bool) -> String {
+    if is_16 {
+        format!(r#"[2,"{id}","Authorize",{{"idTag":"{card}"}}]"#)
+    } else {
+        format!(r#"[2,"{id}","Authorize",{{"idToken":{{"idToken":"{card}","type":"ISO14443"}}}}]"#)
     }
 }
 

@@ -3,6 +3,7 @@
 
 pub mod client;
 pub mod figures;
+pub mod misbehaviour;
 pub mod population;
 pub mod process;
 pub mod random;

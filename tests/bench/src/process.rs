@@ -73,6 +73,38 @@ pub fn stay_on_core(core: usize) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Lets this thread run only while nothing else wants its core (SCHED_IDLE).
+///
+/// # Errors
+/// When `chrt` is missing or refuses.
+pub fn give_way() -> anyhow::Result<()> {
+    let own = std::fs::read_link("/proc/thread-self")?;
+    let id = own.file_name().and_then(|name| name.to_str());
+    idle(&["--idle", "--pid", "0", id.context("no thread")?])
+}
+
+/// The same for all threads of a process.
+///
+/// # Errors
+/// When `chrt` is missing or refuses.
+pub fn have_give_way(process: u32) -> anyhow::Result<()> {
+    let id = process.to_string();
+    idle(&["--all-tasks", "--idle", "--pid", "0", &id])
+}
+
+fn idle(args: &[&str]) -> anyhow::Result<()> {
+    let done = Command::new("chrt")
+        .args(args)
+        .output()
+        .context("chrt (util-linux)")?;
+    ensure!(
+        done.status.success(),
+        "chrt: {}",
+        String::from_utf8_lossy(&done.stderr)
+    );
+    Ok(())
+}
+
 /// Fails early where so many sockets cannot be had.
 ///
 /// # Errors

@@ -24,8 +24,21 @@ impl Server {
     /// # Errors
     /// When it ends instead.
     pub fn start(program: &Path, args: &[&str], folder: &Path) -> anyhow::Result<Self> {
+        Self::start_on(SERVER_CORE, program, args, folder)
+    }
+
+    /// The same on another core.
+    ///
+    /// # Errors
+    /// When it ends instead.
+    pub fn start_on(
+        core: usize,
+        program: &Path,
+        args: &[&str],
+        folder: &Path,
+    ) -> anyhow::Result<Self> {
         let mut child = Command::new("taskset")
-            .args(["--cpu-list", &SERVER_CORE.to_string()])
+            .args(["--cpu-list", &core.to_string()])
             .arg(program)
             .args(args)
             .current_dir(folder)

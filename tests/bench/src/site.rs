@@ -147,6 +147,26 @@ impl Api {
             .to_owned())
     }
 
+    /// The same, for a runtime of its own.
+    #[must_use]
+    pub fn anew(&self) -> Api {
+        Api {
+            http: reqwest::Client::new(),
+            base: self.base.clone(),
+            key: self.key.clone(),
+        }
+    }
+
+    /// A command to a station; gives the answer, whatever it is.
+    ///
+    /// # Errors
+    /// When the server cannot be reached.
+    pub async fn command(&self, station_id: &str, action: &str) -> anyhow::Result<String> {
+        let url = format!("{}/v1/stations/{station_id}/ocpp/{action}", self.base);
+        let request = self.http.post(url).bearer_auth(&self.key).json(&json!({}));
+        Ok(request.send().await?.text().await?)
+    }
+
     /// An installation that requires authorization.
     ///
     /// # Errors

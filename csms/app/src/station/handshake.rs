@@ -2,7 +2,7 @@
 
 use model::{QuirkName, StationId, StationIdError, Treatment};
 
-use super::{Admitted, Deviated, Hello, LiveSettings, Refusal};
+use super::{Admitted, Hello, LiveSettings, Refusal};
 use crate::App;
 use crate::secret::{Pepper, hex, verify_station_password};
 use model::{PasswordHash, Station, StationKind};
@@ -34,18 +34,15 @@ impl App {
         };
         self.standing_of(&station).await.map_err(|_| away())?;
         self.findings_before(&station).await.map_err(|_| away())?;
-        let tolerance = station.settings.tolerance.clone();
-        let admitted = Admitted {
+        Ok(Admitted {
             key: station.key,
             id: station.id,
             kind: station.kind,
             doors,
             authenticated: proof != Proof::None,
             settings: LiveSettings::new(station.settings),
-        };
-        let deviated = Deviated::repaired("handshake", &quirks);
-        self.note_quirks(&admitted, &tolerance, &deviated);
-        Ok(admitted)
+            deviations: quirks,
+        })
     }
 
     fn prove(&self, station: &Station, id: &StationId, hello: &Hello) -> Result<Proof, Refusal> {

@@ -206,6 +206,7 @@ impl Site {
                 doors: Vec::new(),
                 authenticated: true,
                 settings: LiveSettings::new(StationSettings::default()),
+                deviations: Vec::new(),
             },
             version,
             since: self.clock.now(),

@@ -41,7 +41,8 @@ impl Session {
         let Some(command) = self.outstanding.take_if(|command| command.id == *id) else {
             let why = self.past.of(id);
             counter!(measures::ANSWERS_DROPPED, "why" => why.name()).increment(1);
-            tracing::info!(
+            // The first of its kind is told as a finding; a line for each would flood the log.
+            tracing::debug!(
                 station.id = %self.connection().station.id,
                 message.id = %id,
                 why = why.name(),

@@ -7,7 +7,6 @@ use std::time::Duration;
 use app::station::Connection;
 use futures_util::future::BoxFuture;
 use model::FindingKind;
-use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
 use super::calls::{self, Call, Outcome};
@@ -114,7 +113,6 @@ impl Session {
         if let Some((kind, detail)) = end.finding().filter(|_| !dead) {
             self.notice(kind, detail);
         }
-        self.standing.owe(self.pace.owed(Instant::now()));
         let Session {
             shared,
             socket,

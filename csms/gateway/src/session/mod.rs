@@ -3,8 +3,9 @@
 //! CALLs of the station are answered in order, one at a time; what comes meanwhile (answers to our
 //! own CALLs, pings) is read all the same, up to a bound of waiting CALLs. Our CALLs go out one at
 //! a time. Every waiting place is bounded: of the station's CALLs by not reading on, of our
-//! commands by `Busy`, of unwritten bytes by giving the connection up. A station that comes faster
-//! than its rate is read more slowly (`pace`).
+//! commands by `Busy`, of unwritten bytes by not reading on and at last giving the connection up. A
+//! station that comes faster than its rate is read more slowly (`pace`), and one that has more to
+//! say than a message lets everybody else come first (`run`).
 
 mod calls;
 mod commands;
@@ -33,25 +34,31 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::dials::Dials;
 use crate::handshake::wire;
 use crate::line::{Command, Ending};
 use crate::measures;
 use crate::options::GatewayOptions;
 use calls::{Call, Outcome};
 use end::End;
-pub(crate) use pace::Pace;
 pub use pace::Rate;
+pub(crate) use pace::{Bucket, Pace};
 use past::Past;
 use socket::Received;
 pub(crate) use socket::Socket;
 pub(crate) use standing::Standing;
 use timing::Timing;
 
+/// What happens at a station in one go while others wait: a message comes, and is answered.
+const TURN: u32 = 2;
+
 /// What all connections share.
 pub(crate) struct Shared {
     pub(crate) stations: Arc<dyn Stations>,
     pub(crate) clock: SharedClock,
     pub(crate) options: GatewayOptions,
+    /// How often which station dials.
+    pub(crate) dials: Dials,
     /// Everything that is spawned.
     pub(crate) tasks: TaskTracker,
     /// Ends everything at once.
@@ -76,6 +83,8 @@ pub(crate) struct Session {
     settings: Arc<StationSettings>,
     timing: Timing,
     pace: Pace,
+    /// What has happened without a pause.
+    happened: u32,
     /// What came too fast, and when there is room for it; until then nothing more is read.
     held: Option<(Instant, Box<Received>)>,
     /// When a drain stops waiting for what is in flight.
@@ -98,7 +107,7 @@ impl Session {
         let settings = standing.line().settings.now();
         let timing = Timing::new(shared.options.ping_interval_of(&settings));
         let rate = shared.options.rate_of(&settings);
-        let pace = Pace::new(rate, standing.debt(), Instant::now());
+        let pace = Pace::new(rate, standing.line().bucket.clone());
         Self {
             shared,
             socket,
@@ -111,6 +120,7 @@ impl Session {
             settings,
             timing,
             pace,
+            happened: 0,
             held: None,
             drain_limit: None,
         }
@@ -118,11 +128,20 @@ impl Session {
 
     /// Serves the station until the connection ends.
     ///
+    /// After a turn of something happening without a pause, all others come first that have
+    /// something to do, and those whose frames the system has not told of yet: however much one
+    /// station says, another waits for one turn of it at most.
+    ///
     /// Boxed, because a future keeps room for what was moved out of it: unboxed, the session would
     /// lie in memory two or three times.
     pub(crate) async fn run(mut self: Box<Self>) {
         loop {
             let event = poll_fn(|cx| self.poll_event(cx)).await;
+            self.happened += 1;
+            if self.happened > TURN {
+                tokio::task::yield_now().await;
+                self.happened = 1;
+            }
             if let Err(end) = self.on_event(event) {
                 // Boxed, so that an idle connection does not hold the room for its end.
                 return Box::pin(self.finish(end)).await;
@@ -164,7 +183,9 @@ impl Session {
         {
             return Poll::Ready(Event::Command(command));
         }
+        // One that does not take its answers need not be told more of them.
         if self.held.is_none()
+            && self.socket.stuck_since().is_none()
             && self.waiting.len() < self.shared.options.max_waiting_calls
             && let Poll::Ready(received) = self.socket.poll_receive(cx)
         {
@@ -181,7 +202,11 @@ impl Session {
             self.drain_limit,
             self.held.as_ref().map(|(room, _)| *room),
         ];
-        self.timing.poll_due(cx, others).map(|()| Event::Due)
+        let due = self.timing.poll_due(cx, others).map(|()| Event::Due);
+        if due.is_pending() {
+            self.happened = 0;
+        }
+        due
     }
 
     /// The owner may have changed what holds for the station.
@@ -397,7 +422,8 @@ impl Session {
     /// A frame that is not worked on; the connection stays.
     fn drop_frame(&mut self, kind: &'static str, answer: Option<String>) -> Result<(), End> {
         counter!(measures::FRAMES_DROPPED, "kind" => kind).increment(1);
-        tracing::info!(
+        // The first of its kind is told as a finding; a line for each would flood the log.
+        tracing::debug!(
             station.id = %self.connection().station.id,
             kind,
             answered = answer.is_some(),

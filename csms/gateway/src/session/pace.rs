@@ -4,14 +4,20 @@
 //! What does not fit waits: the station is not read until there is room, so it is TCP that slows
 //! it down. Nothing is refused, dropped or closed for coming too fast, because a station that
 //! replays a week offline does just that. A message up to [`PIECE_BYTES`] costs one; a longer one
-//! as many as it has such pieces, so that megabytes cannot be had for the price of a heartbeat.
+//! as many as it has such pieces, so that megabytes cannot be had for the price of a heartbeat. It
+//! is taken as soon as there is room for one piece, and the rest is owed.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use tokio::time::Instant;
 
 /// What one unit of the rate buys.
 const PIECE_BYTES: usize = 4 << 10;
+
+/// The longest that a message is paid off, however long it is and however slow the rate.
+const LONGEST: Duration = Duration::from_secs(10);
 
 /// How many messages of a station are taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,25 +28,39 @@ pub struct Rate {
     pub burst: u32,
 }
 
-/// The bucket of one station, for as long as it is connected; the registry keeps what it owes when
-/// it leaves.
-#[derive(Clone, Copy, Debug)]
+/// What an identity has taken lately. It outlives the connection: neither one that leaves nor one
+/// that takes the place of another begins with an empty bucket.
+#[derive(Debug, Default)]
+pub(crate) struct Bucket(Mutex<Option<Instant>>);
+
+impl Bucket {
+    /// Of an identity that was here before, if it owes something.
+    pub(crate) fn owing(empty_at: Option<Instant>) -> Self {
+        Self(Mutex::new(empty_at))
+    }
+
+    /// When it is empty again, if it is not now.
+    pub(crate) fn owed(&self, now: Instant) -> Option<Instant> {
+        self.0.lock().filter(|empty_at| *empty_at > now)
+    }
+}
+
+/// The rate of one connection, and the bucket of its identity.
+#[derive(Debug)]
 pub(crate) struct Pace {
     /// The time one message is worth; zero: no limit.
     each: Duration,
     /// How far ahead it may be.
     ahead: Duration,
-    /// When the bucket is empty again.
-    empty_at: Instant,
+    bucket: Arc<Bucket>,
 }
 
 impl Pace {
-    /// `owed` is when the bucket of this identity is empty, from an earlier connection.
-    pub(crate) fn new(rate: Option<Rate>, owed: Option<Instant>, now: Instant) -> Self {
+    pub(crate) fn new(rate: Option<Rate>, bucket: Arc<Bucket>) -> Self {
         let mut pace = Self {
             each: Duration::ZERO,
             ahead: Duration::ZERO,
-            empty_at: owed.unwrap_or(now),
+            bucket,
         };
         pace.set_rate(rate);
         pace
@@ -56,24 +76,19 @@ impl Pace {
     }
 
     /// Takes a message in, or says when there will be room for it.
-    pub(crate) fn take(&mut self, bytes: usize, now: Instant) -> Result<(), Instant> {
+    pub(crate) fn take(&self, bytes: usize, now: Instant) -> Result<(), Instant> {
         if self.each.is_zero() {
             return Ok(());
         }
-        let pieces = u32::try_from(bytes.div_ceil(PIECE_BYTES).max(1)).unwrap_or(u32::MAX);
-        // The largest message must fit into an empty bucket, however small that is.
-        let cost = self.each.saturating_mul(pieces).min(self.ahead);
-        let level = self.empty_at.max(now) + cost;
-        if level > now + self.ahead {
-            return Err(level - self.ahead);
+        let mut empty_at = self.bucket.0.lock();
+        let level = empty_at.map_or(now, |empty_at| empty_at.max(now));
+        if level + self.each > now + self.ahead {
+            return Err(level + self.each - self.ahead);
         }
-        self.empty_at = level;
+        let pieces = u32::try_from(bytes.div_ceil(PIECE_BYTES).max(1)).unwrap_or(u32::MAX);
+        let cost = self.each.saturating_mul(pieces);
+        *empty_at = Some(level + cost.min(LONGEST.max(self.each)));
         Ok(())
-    }
-
-    /// When the bucket is empty again, if it is not now.
-    pub(crate) fn owed(&self, now: Instant) -> Option<Instant> {
-        (self.empty_at > now).then_some(self.empty_at)
     }
 }
 
@@ -86,10 +101,14 @@ mod tests {
         burst: 5,
     };
 
+    fn pace(rate: Option<Rate>) -> Pace {
+        Pace::new(rate, Arc::default())
+    }
+
     #[test]
     fn a_burst_is_taken_at_once_and_then_one_each_tenth_of_a_second() {
         let now = Instant::now();
-        let mut pace = Pace::new(Some(RATE), None, now);
+        let pace = pace(Some(RATE));
         for _ in 0..5 {
             assert_eq!(pace.take(100, now), Ok(()));
         }
@@ -100,37 +119,62 @@ mod tests {
     }
 
     #[test]
-    fn a_long_message_costs_more_and_the_longest_still_fits() {
+    fn a_long_message_is_taken_and_paid_off_afterwards() {
         let now = Instant::now();
-        let mut pace = Pace::new(Some(RATE), None, now);
-        assert_eq!(pace.take(3 * PIECE_BYTES, now), Ok(()));
-        assert_eq!(
-            pace.take(3 * PIECE_BYTES, now),
-            Err(now + Duration::from_millis(100))
-        );
-        let later = now + Duration::from_secs(60);
-        assert_eq!(pace.take(usize::MAX, later), Ok(()));
-        assert!(pace.take(1, later).is_err());
+        let pace = pace(Some(RATE));
+        // Twice the burst: it fits all the same, and what it costs above the burst is waited for.
+        assert_eq!(pace.take(10 * PIECE_BYTES, now), Ok(()));
+        let room = now + Duration::from_millis(600);
+        assert_eq!(pace.take(1, now), Err(room));
+        assert_eq!(pace.take(1, room), Ok(()));
+        assert!(pace.take(1, room).is_err());
+    }
+
+    #[test]
+    fn the_longest_message_silences_a_slow_station_for_seconds_and_not_for_hours() {
+        let slow = Rate {
+            per_second: 1,
+            burst: 2,
+        };
+        let now = Instant::now();
+        let pace = pace(Some(slow));
+        assert_eq!(pace.take(usize::MAX, now), Ok(()));
+        assert_eq!(pace.take(1, now), Err(now + Duration::from_secs(9)));
     }
 
     #[test]
     fn what_is_owed_stays_owed_over_a_reconnect() {
         let now = Instant::now();
-        let mut first = Pace::new(Some(RATE), None, now);
+        let first = pace(Some(RATE));
         for _ in 0..5 {
             first.take(1, now).unwrap();
         }
-        let mut second = Pace::new(Some(RATE), first.owed(now), now);
+        let owed = first.bucket.owed(now);
+        let second = Pace::new(Some(RATE), Arc::new(Bucket::owing(owed)));
         assert!(second.take(1, now).is_err());
-        assert_eq!(first.owed(now + Duration::from_secs(1)), None);
+        assert_eq!(first.bucket.owed(now + Duration::from_secs(1)), None);
+    }
+
+    #[test]
+    fn two_connections_of_an_identity_take_from_one_bucket() {
+        let now = Instant::now();
+        let first = pace(Some(RATE));
+        let second = Pace::new(Some(RATE), first.bucket.clone());
+        for _ in 0..3 {
+            first.take(1, now).unwrap();
+        }
+        second.take(1, now).unwrap();
+        second.take(1, now).unwrap();
+        assert!(first.take(1, now).is_err());
+        assert!(second.take(1, now).is_err());
     }
 
     #[test]
     fn without_a_rate_nothing_waits() {
-        let mut pace = Pace::new(None, None, Instant::now());
+        let pace = pace(None);
         for _ in 0..10_000 {
             pace.take(1 << 20, Instant::now()).unwrap();
         }
-        assert_eq!(pace.owed(Instant::now()), None);
+        assert_eq!(pace.bucket.owed(Instant::now()), None);
     }
 }

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use app::station::{Connection, Stations};
 use metrics::gauge;
-use tokio::time::Instant;
 
 use crate::line::Line;
 use crate::measures;
@@ -40,19 +39,6 @@ impl Standing {
 
     pub(crate) fn line(&self) -> &Line {
         &self.line
-    }
-
-    /// When the bucket of this identity is empty, from an earlier connection.
-    pub(crate) fn debt(&self) -> Option<Instant> {
-        self.registry.take_debt(&self.connection.station.key)
-    }
-
-    /// Keeps that for the next connection.
-    pub(crate) fn owe(&self, empty_at: Option<Instant>) {
-        if let Some(empty_at) = empty_at {
-            self.registry
-                .keep_debt(&self.connection.station.key, empty_at);
-        }
     }
 
     pub(crate) fn connection(&self) -> &Arc<Connection> {

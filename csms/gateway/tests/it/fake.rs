@@ -175,6 +175,11 @@ impl Stations for Fake {
             doors,
             authenticated: registered.pair.is_some(),
             settings: LiveSettings::new(registered.settings),
+            deviations: hello
+                .odd_slashes
+                .then(|| (QuirkName::PathSlashes, "path".to_owned()))
+                .into_iter()
+                .collect(),
         })
     }
 

@@ -18,6 +18,7 @@ mod http_service;
 mod limits;
 mod measures;
 mod misdirected;
+mod neighbours;
 mod pace;
 mod raw_permissions;
 mod replacement;

@@ -42,6 +42,20 @@ async fn a_station_that_reconnects_does_not_begin_with_a_full_burst() {
 }
 
 #[tokio::test]
+async fn a_connection_in_the_place_of_another_does_not_begin_with_a_full_burst() {
+    let stage = Stage::with(slow(1, 3)).await;
+    stage.fake.open("CP1");
+    let mut first = stage.station("CP1").await;
+    for _ in 0..3 {
+        first.works().await;
+    }
+    let mut second = stage.station("CP1").await;
+    first.closed_with(1000).await;
+    second.works().await;
+    assert!(stage.fake.findings("CP1").contains(&FindingKind::TooFast));
+}
+
+#[tokio::test]
 async fn q14_one_station_that_is_too_fast_slows_no_other_down() {
     let stage = Stage::with(slow(1, 2)).await;
     stage.fake.open("FAST");

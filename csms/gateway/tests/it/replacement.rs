@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use app::link::{Disconnect, StationLink};
+use model::QuirkName;
 use model::command::{CommandError, StationCommand};
 use tokio::sync::Semaphore;
 
@@ -159,7 +160,14 @@ async fn a_change_elsewhere_does_not_keep_a_station_out() {
         stage.registry.disconnect(&key("CP2"), Disconnect::Removed);
         gate.add_permits(10);
     };
+    // A deviation of the handshake counts once, however often it is decided about.
+    let dial = dial.path("/ocpp//CP1");
     let (client, ()) = tokio::join!(stage.dial(&dial), changed);
     client.unwrap().works().await;
     assert_eq!(stage.fake.hellos.lock().len(), 2, "it was decided anew");
+    let noted = stage.fake.quirks.lock().clone();
+    assert_eq!(
+        noted,
+        [(key("CP1"), QuirkName::PathSlashes, "path".to_owned())]
+    );
 }

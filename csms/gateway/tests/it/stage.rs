@@ -34,9 +34,11 @@ pub(crate) struct Stage {
     pub(crate) address: SocketAddr,
 }
 
-/// Short times, so that tests which wait for them are quick.
+/// Short times, so that tests which wait for them are quick; and a test dials as often as it
+/// likes.
 pub(crate) fn options() -> GatewayOptions {
     GatewayOptions {
+        dial_rate: None,
         close_timeout: Duration::from_millis(500),
         ..GatewayOptions::default()
     }

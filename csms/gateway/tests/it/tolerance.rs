@@ -76,9 +76,11 @@ async fn an_assumed_version_is_noted_and_an_odd_path_told_to_the_inside() {
         .path("/ocpp//CP1/");
     let mut client = stage.dial(&dial).await.ok().unwrap();
     client.works().await;
-    assert_eq!(
-        stage.fake.quirks.lock()[0],
-        (key("CP1"), QuirkName::NoSubprotocol, String::new())
-    );
+    let noted = stage.fake.quirks.lock().clone();
+    let expected = [
+        (key("CP1"), QuirkName::PathSlashes, "path".to_owned()),
+        (key("CP1"), QuirkName::NoSubprotocol, String::new()),
+    ];
+    assert_eq!(noted, expected);
     assert!(stage.fake.hellos.lock()[0].odd_slashes);
 }

@@ -1,5 +1,12 @@
 //! What the other stations feel of one that misbehaves: their Authorize from socket to answer, in
-//! alternation without and with it, in one run against one server. Default configuration.
+//! one run against one server in its default configuration, on a core of its own.
+//!
+//! Each round measures three times: undisturbed; with the stations that misbehave; and, as the
+//! control, with the same bytes sent at the same rate to the null server on the core of the load,
+//! so that what the load does to its own measurement is known. The stations that are measured stay
+//! connected throughout, and the disturbance begins with the measurement, its first burst
+//! included. "Within noise" is read off the ratios of each undisturbed measurement to the one
+//! before it.
 //!
 //! `cargo build --release --workspace --bins`, then
 //! `cargo run --release -p bench --bin neighbours`.
@@ -9,16 +16,18 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
-use bench::client::{Client, Login, frame};
+use bench::client::{Client, Login, authorize, boot};
 use bench::figures::{Sample, median};
+use bench::misbehaviour::{Kind, Misbehaving};
 use bench::process;
 use bench::random::Random;
-use bench::server::{LOAD_CORE, Server};
+use bench::server::{LOAD_CORE, Server, program};
 use bench::site::{Cards, Site};
-use clap::Parser;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use clap::{Parser, ValueEnum as _};
 use tokio::task::JoinSet;
+
+/// For what is in flight between two measurements.
+const SETTLE: Duration = Duration::from_millis(300);
 
 #[derive(Parser)]
 struct Args {
@@ -29,41 +38,34 @@ struct Args {
     #[arg(long, default_value_t = 5)]
     bad: usize,
     /// Round trips per second of the good ones together.
-    #[arg(long, default_value_t = 500)]
+    #[arg(long, default_value_t = 2000)]
     paced: u32,
-    /// How long each measurement takes.
-    #[arg(long, default_value_t = 5)]
-    seconds: u64,
+    /// How long each measurement takes, in milliseconds.
+    #[arg(long, default_value_t = 2000)]
+    milliseconds: u64,
     /// How often they alternate, for each kind.
-    #[arg(long, default_value_t = 3)]
+    #[arg(long, default_value_t = 5)]
     rounds: usize,
+    /// Only these.
+    #[arg(long, value_enum)]
+    kinds: Vec<Kind>,
 }
 
-/// How a station misbehaves.
+/// In microseconds.
 #[derive(Clone, Copy, Debug)]
-enum Kind {
-    /// Heartbeats without waiting for answers.
-    Heartbeats,
-    /// Authorize without waiting for answers.
-    Authorizes,
-    /// Messages of 3 MiB.
-    Huge,
-    /// Texts that are no OCPP.
-    Garbage,
-    /// The answers are never read.
-    Unread,
-    /// It dials again and again, and leaves each time in the middle of a message of 4 MiB.
-    Halves,
+struct Quantiles {
+    p50: f64,
+    p99: f64,
 }
 
-const KINDS: [Kind; 6] = [
-    Kind::Heartbeats,
-    Kind::Authorizes,
-    Kind::Huge,
-    Kind::Garbage,
-    Kind::Unread,
-    Kind::Halves,
-];
+/// A station that behaves, connected for the whole run.
+struct Good {
+    client: Client,
+    is_16: bool,
+    cards: Cards,
+    random: Random,
+    number: u64,
+}
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
@@ -71,177 +73,153 @@ async fn main() -> anyhow::Result<()> {
     process::stay_on_core(LOAD_CORE)?;
     let folder = tempfile::tempdir()?;
     let site = Site::make(folder.path())?;
-    // As anybody runs it: the rate of a station is limited.
-    let server = site.serve_with(&[])?;
+    // As anybody runs it: the rate of a station is limited. Commands end soon, so that some end.
+    let server = site.serve_with(&["--command-seconds", "1"])?;
     let api = site.api(&server);
+    let null_folder = tempfile::tempdir()?;
+    let null = program("null_server", "NULL_SERVER_BIN")?;
+    let null = Server::start_on(LOAD_CORE, &null, &[], null_folder.path())?;
+    process::have_give_way(null.process())?;
     let installation = api.installation().await?;
     let all = args.stations + args.bad;
     let logins = api.chargers(&installation, all, &server.address).await?;
     let cards = api.cards(&installation, 100).await?;
+    let card = cards.accepted.first().context("no cards")?;
     let (bad, good) = logins.split_at(args.bad);
+    let bad_at_null: Vec<Login> = bad
+        .iter()
+        .map(|login| Login {
+            address: null.address.clone(),
+            ..login.clone()
+        })
+        .collect();
+    let mut stations = Vec::with_capacity(good.len());
+    for (seed, login) in (1..).zip(good) {
+        stations.push(Good {
+            client: boot(login).await?,
+            is_16: login.subprotocol == "ocpp1.6",
+            cards: cards.clone(),
+            random: Random::new(seed),
+            number: 0,
+        });
+    }
     println!(
-        "{} stations at {}/s together, {} that misbehave, {} s each, {} rounds",
-        args.stations, args.paced, args.bad, args.seconds, args.rounds
+        "{} stations at {}/s together, {} that misbehave, {} ms each, {} rounds",
+        args.stations, args.paced, args.bad, args.milliseconds, args.rounds
     );
-    println!("kind        p99 without   p99 with      ratio   server grew by");
-    let duration = Duration::from_secs(args.seconds);
-    for kind in KINDS {
-        let (mut without, mut with, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
-        let before = resident_kib(&server)?;
+    println!(
+        "             p50, p99 undisturbed    p99 disturbed  ratio p50   p99   control   grew by"
+    );
+    let duration = Duration::from_millis(args.milliseconds);
+    let kinds = match args.kinds.as_slice() {
+        [] => Kind::value_variants(),
+        some => some,
+    };
+    let mut undisturbed = Vec::new();
+    for kind in kinds {
+        let mut rows = Vec::new();
+        let before = process::resident_bytes(server.process())?;
         for _ in 0..args.rounds {
-            let quiet = measure(good, &cards, duration, args.paced).await?;
-            let mut noise = JoinSet::new();
-            for login in bad {
-                noise.spawn(misbehave(login.clone(), kind, cards.clone()));
-            }
-            let noisy = measure(good, &cards, duration, args.paced).await?;
-            noise.shutdown().await;
-            without.push(quiet.as_secs_f64() * 1e6);
-            with.push(noisy.as_secs_f64() * 1e6);
-            ratios.push(noisy.as_secs_f64() / quiet.as_secs_f64());
+            let quiet = measure(&mut stations, duration, args.paced).await?;
+            let noise = Misbehaving::begin(*kind, bad, card, &api);
+            let noisy = measure(&mut stations, duration, args.paced).await?;
+            let sent = noise.end()?;
+            tokio::time::sleep(SETTLE).await;
+            let noise = Misbehaving::paced(*kind, &bad_at_null, card, sent, duration);
+            let control = measure(&mut stations, duration, args.paced).await?;
+            noise.end()?;
+            tokio::time::sleep(SETTLE).await;
+            undisturbed.push(quiet);
+            rows.push((quiet, noisy, control));
         }
-        let grown = resident_kib(&server)?.saturating_sub(before) / 1024;
+        let grown = process::resident_bytes(server.process())?.saturating_sub(before) >> 20;
+        let of = |value: fn(&(Quantiles, Quantiles, Quantiles)) -> f64| {
+            median(rows.iter().map(value).collect())
+        };
         println!(
-            "{:<11} {:8.0} µs {:8.0} µs {:10.2} {grown:8} MiB",
+            "{:<12} {:7.0} µs {:7.0} µs {:13.0} µs {:9.2} {:7.2} {:7.2} {grown:7} MiB",
             format!("{kind:?}"),
-            median(without),
-            median(with),
-            median(ratios),
+            of(|(quiet, _, _)| quiet.p50),
+            of(|(quiet, _, _)| quiet.p99),
+            of(|(_, noisy, _)| noisy.p99),
+            of(|(quiet, noisy, _)| noisy.p50 / quiet.p50),
+            of(|(quiet, noisy, _)| noisy.p99 / quiet.p99),
+            of(|(quiet, _, control)| control.p99 / quiet.p99),
         );
     }
+    noise(&undisturbed);
+    drop(stations);
     server.stop().context("the server under test")
 }
 
-/// The p99 of the stations that behave.
+/// How much two undisturbed measurements differ, one after the other.
+fn noise(undisturbed: &[Quantiles]) {
+    let mut ratios: Vec<f64> = undisturbed
+        .iter()
+        .zip(undisturbed.iter().skip(1))
+        .map(|(earlier, later)| later.p99 / earlier.p99)
+        .collect();
+    ratios.sort_by(f64::total_cmp);
+    let at = |percent: usize| {
+        let last = ratios.len().saturating_sub(1);
+        ratios
+            .get(last * percent / 100)
+            .copied()
+            .unwrap_or(f64::NAN)
+    };
+    println!(
+        "undisturbed p99 to the one before, {} pairs: 5 % below {:.2}, median {:.2}, 5 % above {:.2}",
+        ratios.len(),
+        at(5),
+        at(50),
+        at(95),
+    );
+}
+
+/// What the stations that behave see in so much time.
 async fn measure(
-    logins: &[Login],
-    cards: &Cards,
+    stations: &mut Vec<Good>,
     duration: Duration,
     rate: u32,
-) -> anyhow::Result<Duration> {
-    let count = u32::try_from(logins.len())?;
+) -> anyhow::Result<Quantiles> {
+    let count = u32::try_from(stations.len())?;
     let pause = Duration::from_secs(1) * count / rate.max(1);
     let end = Instant::now() + duration;
     let mut running = JoinSet::new();
-    for (seed, login) in (1..).zip(logins) {
-        let client = boot(login).await?;
-        let is_16 = login.subprotocol == "ocpp1.6";
-        running.spawn(ask(
-            client,
-            is_16,
-            cards.clone(),
-            Random::new(seed),
-            end,
-            pause,
-        ));
+    for station in stations.drain(..) {
+        running.spawn(station.ask(end, pause));
     }
-    let mut sample = Sample::default();
-    while let Some(station) = running.join_next().await {
-        sample.extend(&station??);
+    let mut all = Sample::default();
+    while let Some(done) = running.join_next().await {
+        let (station, sample) = done??;
+        all.extend(&sample);
+        stations.push(station);
     }
-    Ok(sample.per_mille(990))
+    let microseconds = |duration: Duration| duration.as_secs_f64() * 1e6;
+    Ok(Quantiles {
+        p50: microseconds(all.per_mille(500)),
+        p99: microseconds(all.per_mille(990)),
+    })
 }
 
-async fn boot(login: &Login) -> anyhow::Result<Client> {
-    let mut client = Client::connect(login).await?;
-    let boot = if login.subprotocol == "ocpp1.6" {
-        r#"[2,"boot","BootNotification",{"chargePointVendor":"Keywatt","chargePointModel":"Bench"}]"#
-    } else {
-        r#"[2,"boot","BootNotification",{"reason":"PowerUp","chargingStation":{"vendorName":"Keywatt","model":"Bench"}}]"#
-    };
-    let answer = client.call(boot).await?;
-    ensure!(answer.contains("Accepted"), "not accepted: {answer}");
-    Ok(client)
-}
-
-async fn ask(
-    mut client: Client,
-    is_16: bool,
-    cards: Cards,
-    mut random: Random,
-    end: Instant,
-    pause: Duration,
-) -> anyhow::Result<Sample> {
-    let mut sample = Sample::with_capacity(10_000);
-    let mut next = tokio::time::Instant::now();
-    next += pause * u32::try_from(random.below(1000))? / 1000;
-    let mut number = 0_u64;
-    while Instant::now() < end {
-        tokio::time::sleep_until(next).await;
-        next += pause;
-        number += 1;
-        let card = random.pick(&cards.accepted).context("no cards")?;
-        let call = authorize(&number.to_string(), card, is_16);
-        let begun = Instant::now();
-        let answer = client.call(&call).await?;
-        sample.add(begun.elapsed());
-        ensure!(answer.contains(r#""Accepted""#), "{call} got {answer}");
-    }
-    Ok(sample)
-}
-
-fn authorize(id: &str, card: &str, is_16: bool) -> String {
-    if is_16 {
-        format!(r#"[2,"{id}","Authorize",{{"idTag":"{card}"}}]"#)
-    } else {
-        format!(r#"[2,"{id}","Authorize",{{"idToken":{{"idToken":"{card}","type":"ISO14443"}}}}]"#)
-    }
-}
-
-/// Goes on until it is told to stop; dials again when it is thrown out.
-async fn misbehave(login: Login, kind: Kind, cards: Cards) {
-    loop {
-        // That the connection breaks is what is to be expected here.
-        let _ = once(&login, kind, &cards).await;
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-}
-
-async fn once(login: &Login, kind: Kind, cards: &Cards) -> anyhow::Result<()> {
-    let stream = boot(login).await?.into_stream();
-    let card = cards.accepted.first().context("no cards")?;
-    let text = match kind {
-        Kind::Heartbeats | Kind::Unread => r#"[2,"x","Heartbeat",{}]"#.to_owned(),
-        Kind::Authorizes => authorize("x", card, login.subprotocol == "ocpp1.6"),
-        Kind::Huge => format!(r#"[2,"x","Heartbeat",{{"x":"{}"}}]"#, "a".repeat(3 << 20)),
-        Kind::Garbage => "[,{ not even wrong".to_owned(),
-        Kind::Halves => return half(stream).await,
-    };
-    let bytes = frame(0x81, text.as_bytes());
-    let (mut from, mut to) = stream.into_split();
-    let read = async {
-        let mut scratch = vec![0; 64 << 10];
+impl Good {
+    async fn ask(mut self, end: Instant, pause: Duration) -> anyhow::Result<(Good, Sample)> {
+        let mut sample = Sample::with_capacity(1_000);
+        let mut next = tokio::time::Instant::now();
+        next += pause * u32::try_from(self.random.below(1000))? / 1000;
         loop {
-            if matches!(kind, Kind::Unread) {
-                std::future::pending::<()>().await;
+            tokio::time::sleep_until(next).await;
+            next += pause;
+            if Instant::now() >= end {
+                return Ok((self, sample));
             }
-            ensure!(from.read(&mut scratch).await? > 0, "closed");
+            self.number += 1;
+            let card = self.random.pick(&self.cards.accepted).context("no cards")?;
+            let call = authorize(&self.number.to_string(), card, self.is_16);
+            let begun = Instant::now();
+            let answer = self.client.call(&call).await?;
+            sample.add(begun.elapsed());
+            ensure!(answer.contains(r#""Accepted""#), "{call} got {answer}");
         }
-    };
-    let write = async {
-        loop {
-            to.write_all(&bytes).await?;
-        }
-    };
-    tokio::select! {
-        ended = read => ended,
-        ended = write => ended,
     }
-}
-
-async fn half(mut stream: TcpStream) -> anyhow::Result<()> {
-    // A text of 4 MiB, of which 2 kB come.
-    let mut head = vec![0x81, 0x80 | 127];
-    head.extend((4_u64 << 20).to_be_bytes());
-    head.extend([0; 4]);
-    head.extend([b'x'; 2_000]);
-    stream.write_all(&head).await?;
-    Ok(())
-}
-
-fn resident_kib(server: &Server) -> anyhow::Result<u64> {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", server.process()))?;
-    let line = status.lines().find(|line| line.starts_with("VmRSS:"));
-    let kib = line.and_then(|line| line.split_whitespace().nth(1));
-    Ok(kib.context("no VmRSS")?.parse()?)
 }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
-use bench::client::{Client, Login};
+use bench::client::{Client, Login, authorize, boot};
 use bench::figures::{Sample, median};
 use bench::process;
 use bench::random::Random;
@@ -200,15 +200,8 @@ struct Station {
 
 impl Station {
     async fn boot(login: &Login, cards: &Arc<Cards>, seed: u64) -> anyhow::Result<Station> {
-        let mut client = Client::connect(login).await?;
+        let client = boot(login).await?;
         let is_16 = login.subprotocol == "ocpp1.6";
-        let boot = if is_16 {
-            r#"[2,"boot","BootNotification",{"chargePointVendor":"Keywatt","chargePointModel":"Bench"}]"#
-        } else {
-            r#"[2,"boot","BootNotification",{"reason":"PowerUp","chargingStation":{"vendorName":"Keywatt","model":"Bench"}}]"#
-        };
-        let answer = client.call(boot).await?;
-        ensure!(answer.contains("Accepted"), "not accepted: {answer}");
         let cards = Arc::clone(cards);
         let random = Random::new(seed);
         let sample = Sample::with_capacity(100_000);
@@ -249,13 +242,7 @@ impl Station {
             number += 1;
             let is_16 = self.is_16;
             let card = self.card().context("no cards")?;
-            let call = if is_16 {
-                format!(r#"[2,"{number}","Authorize",{{"idTag":"{card}"}}]"#)
-            } else {
-                format!(
-                    r#"[2,"{number}","Authorize",{{"idToken":{{"idToken":"{card}","type":"ISO14443"}}}}]"#
-                )
-            };
+            let call = authorize(&number.to_string(), card, is_16);
             let begun = Instant::now();
             let answer = self.client.call(&call).await?;
             self.sample.add(begun.elapsed());
