@@ -8,7 +8,7 @@ use model::{
     AcceptedState, Action, Authority, AuthorizationRequired, ChangeKind, ChargerAuthorization,
     ChargerOffline, ConfigurationState, CredentialKind, CredentialState, DoorFail, DoorResult,
     DoorState, Effect, EmergencyKind, EnrolmentProblem, EnrolmentState, Entry, OcppVersion,
-    OfflinePolicy, PersonState, Phase, QuirkName, Reason, Role, Strength,
+    OfflinePolicy, PersonState, Phase, QuirkName, Reason, Role, Side, Strength,
 };
 
 use crate::StoreError;
@@ -47,6 +47,7 @@ words! {
     Authority { Native = "native", Webhook = "webhook" }
     EmergencyKind { Evacuation = "evacuation", Lockdown = "lockdown" }
     AcceptedState { New = "new", Accepted = "accepted", Pending = "pending", Rejected = "rejected" }
+    Side { Owner = "owner", Partner = "partner" }
     Phase { Started = "started", Updated = "updated", Ended = "ended" }
     EnrolmentState {
         Open = "open",
@@ -78,6 +79,11 @@ words! {
         Schedule = "schedule",
         Calendar = "calendar",
         Emergency = "emergency",
+        Invitation = "invitation",
+        Handover = "handover",
+        PartnerProfile = "partner_profile",
+        Partnership = "partnership",
+        PartnerLink = "partner_link",
     }
 }
 

@@ -108,7 +108,7 @@ impl Admin {
         query: &ListQuery,
     ) -> Result<Listing<Area>, ApiError> {
         let seen = |row: &Area| self.pep.sees(caller, row.id);
-        self.list_mine(caller, query, seen, |organisation, page| async move {
+        self.list_reached(caller, query, seen, |organisation, page| async move {
             self.store
                 .list_areas(organisation, installation, &page)
                 .await
