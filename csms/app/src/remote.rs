@@ -416,7 +416,8 @@ impl App {
             .map_err(|_| ApiError::Unavailable)?;
         self.tell_decision(&decided);
         self.note_card(&decided, &token, None).await;
-        let verdict = self.verdict(&decided, token.clone(), decided.row.at);
+        let later = self.allowed_later(&request, &decided);
+        let verdict = self.verdict(&decided, token.clone(), decided.row.at, later);
         let reply = self.door_reply(&decided, verdict);
         Ok((decided.row, reply))
     }

@@ -235,6 +235,11 @@ impl Usage {
         self.inside.remove(&(person, zone));
     }
 
+    /// Takes over who is inside which zone.
+    pub fn take_positions(&mut self, other: &Self) {
+        self.inside.clone_from(&other.inside);
+    }
+
     /// Since when a person is inside a zone.
     #[must_use]
     pub fn inside_since(&self, person: PersonId, zone: AreaId) -> Option<Timestamp> {

@@ -7,8 +7,8 @@ use model::neutral::ReportKind;
 use model::{
     AcceptedState, Action, Authority, AuthorizationRequired, ChangeKind, ChargerAuthorization,
     ChargerOffline, ConfigurationState, CredentialKind, CredentialState, DoorFail, DoorResult,
-    DoorState, Effect, EmergencyKind, EnrolmentProblem, EnrolmentState, Entry, OcppVersion,
-    OfflinePolicy, PersonState, Phase, QuirkName, Reason, Role, Strength,
+    DoorState, Effect, EmergencyKind, EnrolmentProblem, EnrolmentState, Entry, Language,
+    OcppVersion, OfflinePolicy, PersonState, Phase, QuirkName, Reason, Role, Strength,
 };
 
 use crate::StoreError;
@@ -103,6 +103,7 @@ macro_rules! named {
 named! {
     CredentialKind: name, CredentialKind::from_name;
     Strength: name, Strength::from_name;
+    Language: tag, Language::from_tag;
     DoorState: name, DoorState::from_name;
     DoorResult: name, DoorResult::from_name;
     Entry: name, Entry::from_name;

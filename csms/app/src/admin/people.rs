@@ -3,7 +3,7 @@
 use authz::{Permit, act};
 use jiff::Timestamp;
 use model::{
-    Action, Change, Effect, Labels, NodeId, NodeKind, OrganisationId, Person, PersonId,
+    Action, Change, Effect, Labels, Language, NodeId, NodeKind, OrganisationId, Person, PersonId,
     PersonState, Reason, Role, StopGroup,
 };
 use store::image;
@@ -34,6 +34,8 @@ pub struct NewPerson {
     pub member_until: Option<Timestamp>,
     /// Who may stop whose transactions; `None`: a group of their own.
     pub stop_group: Option<String>,
+    /// How they are spoken to.
+    pub language: Option<Language>,
 }
 
 impl std::fmt::Debug for NewPerson {
@@ -59,6 +61,8 @@ pub struct PersonPatch {
     pub member_until: Option<Option<Timestamp>>,
     /// Who may stop whose transactions.
     pub stop_group: Option<String>,
+    /// How they are spoken to.
+    pub language: Option<Option<Language>>,
 }
 
 impl std::fmt::Debug for PersonPatch {
@@ -108,6 +112,7 @@ impl Admin {
             suspension: None,
             member_until: new.member_until,
             stop_group,
+            language: new.language,
             created_at: self.clock.now(),
             deleted_at: None,
         };
@@ -405,6 +410,9 @@ impl PersonPatch {
         }
         if let Some(group) = stop_group {
             row.stop_group = group;
+        }
+        if let Some(language) = self.language {
+            row.language = language;
         }
     }
 }

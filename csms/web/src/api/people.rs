@@ -17,7 +17,7 @@ use crate::fields::{Metadata, Resource, labels, labels_patch, nullable};
 use crate::listing::{Id, ListBody, PageParams, Params};
 use crate::problem::Problem;
 use crate::state::Api;
-use crate::words::PersonStateWord;
+use crate::words::{LanguageWord, PersonStateWord};
 
 /// A new person.
 #[derive(Deserialize, ToSchema)]
@@ -53,6 +53,9 @@ pub(crate) struct NewPersonBody {
     #[serde(default)]
     #[schema(example = "1F00A9C3D4E5B6A7")]
     stop_group: Option<String>,
+    /// How they are spoken to at displays; left out: as the installation says.
+    #[serde(default)]
+    language: Option<LanguageWord>,
 }
 
 /// What is to be changed.
@@ -84,6 +87,9 @@ pub(crate) struct PersonPatchBody {
     member_until: Option<Option<Timestamp>>,
     #[serde(default)]
     stop_group: Option<String>,
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<LanguageWord>)]
+    language: Option<Option<LanguageWord>>,
 }
 
 /// A person.
@@ -101,6 +107,7 @@ pub(crate) struct PersonBody {
     state: PersonStateWord,
     member_until: Option<Timestamp>,
     stop_group: String,
+    language: Option<LanguageWord>,
     /// Whether the person can log in.
     has_login: bool,
     created_at: Timestamp,
@@ -125,6 +132,7 @@ impl From<&Person> for PersonBody {
             state: row.state.into(),
             member_until: row.member_until,
             stop_group: row.stop_group.0.clone(),
+            language: row.language.map(Into::into),
             has_login: row.account.is_some(),
             created_at: row.created_at,
         }
@@ -160,6 +168,7 @@ pub(crate) async fn create(
         state: body.state.unwrap_or(PersonStateWord::Active).into(),
         member_until: body.member_until,
         stop_group: body.stop_group,
+        language: body.language.map(Into::into),
     };
     Ok(Written(api.create_person(write, new).await?))
 }
@@ -218,6 +227,7 @@ pub(crate) async fn update(
         state: body.state.map(Into::into),
         member_until: body.member_until,
         stop_group: body.stop_group,
+        language: body.language.map(|language| language.map(Into::into)),
     };
     Ok(Written(api.change_person(write, id, patch).await?))
 }
