@@ -6,6 +6,8 @@ mod app;
 mod blocked_cards;
 mod cache_debts;
 mod card;
+mod flag_edges;
+mod flag_history;
 
 pub mod admin;
 pub mod caller;
@@ -28,6 +30,7 @@ pub use app::{App, Parts, StartError};
 pub use caller::{Caller, Proof};
 pub use error::{ApiError, FieldError};
 pub use events::Events;
+pub use flag_history::{FlagSource, FlagSpan};
 pub use live::Live;
 pub use pep::Pep;
 pub use retention::Deleted;

@@ -19,6 +19,7 @@ mod evses;
 mod export;
 mod fields;
 mod findings;
+mod flags;
 mod grants;
 mod installations;
 mod leaving;
@@ -67,8 +68,11 @@ pub use enrolments::NewEnrolment;
 pub use evses::NewEvse;
 pub use export::{ExportQuery, LogExport};
 pub use fields::LabelsPatch;
+pub use flags::FlagQuery;
 pub use grants::{GrantQuery, GrantView, NewGrant};
-pub use installations::{InstallationPatch, InstallationView, NewInstallation, StopOnRevocation};
+pub use installations::{
+    FlagsReset, InstallationPatch, InstallationView, NewInstallation, StopOnRevocation,
+};
 pub use listing::{ListQuery, Listing};
 pub use locks::{LockPatch, LockView, NewLock, UnlockConnector};
 pub use me::{Me, Membership};

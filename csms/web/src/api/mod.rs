@@ -16,6 +16,7 @@ mod enrolments;
 mod events;
 mod export;
 mod findings;
+mod flag_history;
 mod grants;
 mod installations;
 mod locks;
@@ -83,10 +84,12 @@ pub(crate) fn router() -> OpenApiRouter<Api> {
             installations::update,
             installations::delete
         ))
+        .routes(routes!(installations::reset_charger_flags))
         .routes(routes!(areas::create, areas::list))
         .routes(routes!(areas::get, areas::update, areas::delete))
         .routes(routes!(chargers::create, chargers::list))
         .routes(routes!(chargers::get, chargers::update, chargers::delete))
+        .routes(routes!(flag_history::list))
         .routes(routes!(commands::start))
         .routes(routes!(who::charger))
         .routes(routes!(locks::create, locks::list))

@@ -17,6 +17,7 @@ use crate::body::Nothing;
 use crate::listing::{Id, ListBody, PageParams, Params, piece};
 use crate::problem::Problem;
 use crate::state::Api;
+use crate::words::InstallationFlag;
 
 /// Which transactions.
 #[derive(Deserialize, IntoParams)]
@@ -78,6 +79,8 @@ pub(crate) struct TransactionBody {
     /// A stop without a start.
     orphan: bool,
     decision_id: Option<Uuid>,
+    /// The flag in effect when it began; null: not known, or decided elsewhere.
+    authorization_required: Option<InstallationFlag>,
 }
 
 impl From<&Transaction> for TransactionBody {
@@ -105,6 +108,7 @@ impl From<&Transaction> for TransactionBody {
             late: row.late,
             orphan: row.orphan,
             decision_id: row.decision.map(|id| id.0),
+            authorization_required: row.authorization_required.map(Into::into),
         }
     }
 }
