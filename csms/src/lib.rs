@@ -7,6 +7,7 @@ mod config;
 mod demo;
 mod doctor;
 mod logging;
+mod outside;
 mod owner;
 mod pepper;
 mod serve;

@@ -83,6 +83,10 @@ pub struct Case {
     pub doors: u32,
     /// Transactions in progress that one person may have in the installation.
     pub concurrent: Option<u32>,
+    /// Decided elsewhere: what an outside service says.
+    pub elsewhere: Option<Elsewhere>,
+    /// The offline policy of chargers and doors.
+    pub offline: Option<String>,
     /// Who there is, by a name of this case.
     #[serde(default)]
     pub people: BTreeMap<String, PersonFacts>,
@@ -99,6 +103,18 @@ pub struct Case {
     /// Entries at which something else is expected.
     #[serde(default)]
     pub except: Vec<Exception>,
+}
+
+/// What an outside service says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Elsewhere {
+    /// Yes to everybody.
+    Allows,
+    /// No to everybody.
+    Refuses,
+    /// Nothing.
+    Silent,
 }
 
 /// A person.

@@ -4,8 +4,11 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::cases::{CardFacts, Case, GrantFacts, PersonFacts, Revoked, Spelling, seconds};
+use crate::cases::{
+    CardFacts, Case, Elsewhere, GrantFacts, PersonFacts, Revoked, Spelling, seconds,
+};
 use crate::facts::{Card, Charger, Door, Installation, Lock, Person, instant};
+use crate::webhook::{Mode, Webhook};
 use crate::wire::{Presented, Version};
 use crate::{Api, Server, Wire, unique};
 
@@ -25,6 +28,8 @@ pub struct Site {
     pub lock_201: LockAt,
     /// The key with which the doors of `lock_16` are asked over HTTP.
     pub device_key: String,
+    /// The service that decides, in a case that has one.
+    pub webhook: Option<Webhook>,
     people: BTreeMap<String, Person>,
     cards: BTreeMap<String, Card>,
 }
@@ -76,6 +81,7 @@ impl Site {
             lock_16,
             lock_201,
             device_key,
+            webhook: None,
             people: BTreeMap::new(),
             cards: BTreeMap::new(),
         };
@@ -84,7 +90,28 @@ impl Site {
             site.add_person(case, name, facts, area.as_deref(), &mut groups)
                 .await;
         }
+        if let Some(elsewhere) = case.elsewhere {
+            site.place_authority_elsewhere(elsewhere).await;
+        }
         site
+    }
+
+    /// Access is edited before: it cannot be while it is decided elsewhere.
+    async fn place_authority_elsewhere(&mut self, elsewhere: Elsewhere) {
+        let webhook = Webhook::start(match elsewhere {
+            Elsewhere::Allows => Mode::Yes,
+            Elsewhere::Refuses => Mode::No,
+            Elsewhere::Silent => Mode::Status(503),
+        })
+        .await;
+        let path = format!("/v1/installations/{}/authority", self.installation.id);
+        let fields = json!({ "url": webhook.url, "breaker_failures": 100 });
+        let set = self.owner.put(&format!("{path}/webhook"), fields).await;
+        drop(set.expect(200));
+        let to = json!({ "to": "webhook" });
+        let switched = self.owner.post(&format!("{path}/switch"), to).await;
+        drop(switched.expect(200));
+        self.webhook = Some(webhook);
     }
 
     async fn add_person(
@@ -248,6 +275,9 @@ async fn charger_at(
     version: Version,
 ) -> ChargerAt {
     let mut fields = json!({ "authorization_required": case.charger });
+    if let Some(offline) = &case.offline {
+        fields["offline_policy"] = json!(offline);
+    }
     if let Some(area) = area {
         fields["area_id"] = json!(area);
     }
@@ -270,6 +300,10 @@ async fn lock_at(
         let mut fields = json!({});
         if let Some(area) = area {
             fields["area_id"] = json!(area);
+        }
+        if let Some(offline) = case.offline.as_ref().filter(|it| *it != "open") {
+            // A door has no `open`.
+            fields["offline_policy"] = json!(offline);
         }
         doors.push(owner.door_with(&lock, number, fields).await);
     }

@@ -52,6 +52,19 @@ pub enum ApiError {
         /// What, in plain words.
         detail: String,
     },
+    /// A change of who decides would newly refuse many, and nobody has confirmed that.
+    #[error(
+        "this would newly refuse {} of {} who came in the last 30 days; confirm with the \
+         installation's name and that number",
+        .figures.newly_refused,
+        .figures.seen
+    )]
+    MassRefusal {
+        /// The installation's name.
+        name: String,
+        /// What would change.
+        figures: crate::authority::Figures,
+    },
     /// Too often.
     #[error("too many attempts; try again in {retry_after_seconds} s")]
     TooMany {

@@ -3,6 +3,7 @@
 
 mod after;
 mod app;
+pub mod authority;
 mod blocked_cards;
 mod cache_debts;
 mod card;

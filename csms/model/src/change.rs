@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     ApiKey, ApiKeyId, Area, Calendar, Charger, Credential, Door, Emergency, Grant, Installation,
     Lock, Membership, Organisation, Person, PersonId, RequestId, Schedule, Station, StationKind,
-    Tag,
+    Tag, Webhook,
 };
 
 /// The number of a change; the order of commits is the order of revisions.
@@ -57,6 +57,8 @@ pub enum Change {
     Calendar(Calendar),
     /// A lockdown or an evacuation.
     Emergency(Emergency),
+    /// The outside authority of an installation.
+    Webhook(Box<Webhook>),
 }
 
 /// What a change is about.
@@ -94,6 +96,8 @@ pub enum ChangeKind {
     Calendar,
     /// A lockdown or an evacuation.
     Emergency,
+    /// The outside authority of an installation.
+    Webhook,
 }
 
 impl ChangeKind {
@@ -117,6 +121,7 @@ impl ChangeKind {
             ChangeKind::Schedule => "schedule",
             ChangeKind::Calendar => "calendar",
             ChangeKind::Emergency => "emergency",
+            ChangeKind::Webhook => "webhook",
         }
     }
 }
@@ -142,6 +147,7 @@ impl Change {
             Change::Schedule(_) => ChangeKind::Schedule,
             Change::Calendar(_) => ChangeKind::Calendar,
             Change::Emergency(_) => ChangeKind::Emergency,
+            Change::Webhook(_) => ChangeKind::Webhook,
         }
     }
 
@@ -169,6 +175,8 @@ impl Change {
             Change::Schedule(row) => row.id.0,
             Change::Calendar(row) => row.id.0,
             Change::Emergency(row) => row.id.0,
+            // One of each installation.
+            Change::Webhook(row) => row.installation.0,
         }
     }
 
@@ -192,6 +200,7 @@ impl Change {
             Change::Schedule(row) => row.organisation,
             Change::Calendar(row) => row.organisation,
             Change::Emergency(row) => row.organisation,
+            Change::Webhook(row) => row.organisation,
         }
     }
 }

@@ -39,6 +39,7 @@ pub fn image(change: &Change) -> Value {
         Change::Schedule(row) => (access::schedule(row), Some(&row.labels)),
         Change::Calendar(row) => (access::calendar(row), Some(&row.labels)),
         Change::Emergency(row) => (access::emergency(row), None),
+        Change::Webhook(row) => (access::webhook(row), None),
     };
     if let Some(Labels {
         name,

@@ -78,6 +78,7 @@ words! {
         Schedule = "schedule",
         Calendar = "calendar",
         Emergency = "emergency",
+        Webhook = "webhook",
     }
 }
 

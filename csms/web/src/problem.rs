@@ -1,6 +1,7 @@
 //! Errors as RFC 9457 problems.
 
 use app::admin::OnceError;
+use app::authority::Figures;
 use app::{ApiError, FieldError};
 use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -46,9 +47,40 @@ pub(crate) struct ProblemBody {
     /// With 403: who can give it, names of at most five people.
     #[serde(skip_serializing_if = "Option::is_none")]
     who_can_give: Option<Vec<String>>,
+    /// With `mass_refusal`: what the change would do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    figures: Option<FiguresBody>,
     /// With 429 and 503: when to come back.
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_after_seconds: Option<u64>,
+}
+
+/// What a change of who decides would do for those who came in the last thirty days.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = Figures)]
+struct FiguresBody {
+    /// Type this and `newly_refused` to confirm.
+    name: String,
+    /// Credentials seen.
+    seen: u32,
+    /// Allowed now, and refused then; those about whom there was no answer are among them.
+    newly_refused: u32,
+    /// Refused now, and allowed then.
+    newly_allowed: u32,
+    /// Of those newly refused: nothing was said.
+    unanswered: u32,
+}
+
+impl FiguresBody {
+    const fn new(name: String, figures: &Figures) -> Self {
+        Self {
+            name,
+            seen: figures.seen,
+            newly_refused: figures.newly_refused,
+            newly_allowed: figures.newly_allowed,
+            unanswered: figures.unanswered,
+        }
+    }
 }
 
 /// A field at fault.
@@ -76,6 +108,7 @@ impl Problem {
             missing_action: None,
             reason: None,
             who_can_give: None,
+            figures: None,
             retry_after_seconds: None,
         }))
     }
@@ -170,6 +203,11 @@ impl From<ApiError> for Problem {
                 detail,
             } => Self::new(StatusCode::FORBIDDEN, code, detail),
             ApiError::Conflict { code, detail } => Self::new(StatusCode::CONFLICT, code, detail),
+            ApiError::MassRefusal { name, figures } => {
+                let mut problem = Self::new(StatusCode::CONFLICT, "mass_refusal", detail);
+                problem.0.figures = Some(FiguresBody::new(name, &figures));
+                problem
+            }
             ApiError::TooMany {
                 retry_after_seconds,
             } => Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", detail)

@@ -65,7 +65,8 @@ impl Admin {
     ///
     /// # Errors
     /// `Forbidden` without `manage_access` on the node, or without one of the actions given:
-    /// nobody gives, or denies, what they do not hold there.
+    /// nobody gives, or denies, what they do not hold there; `Conflict` where who may use it is
+    /// decided elsewhere.
     pub async fn create_grant(
         &self,
         write: Write<GrantView>,
@@ -86,6 +87,9 @@ impl Admin {
         }
         faults.none()?;
         self.may_give(&write.caller, actions, new.node).await?;
+        if Self::is_access(new.role, actions) {
+            self.managed_here(new.node).await?;
+        }
         let row = Grant {
             id: new_id(),
             organisation,
@@ -337,6 +341,9 @@ impl Admin {
         }
         // Who may not give it may not take it either: a service partner does not remove an owner.
         self.may_give(&write.caller, row.actions, node).await?;
+        if Self::is_access(row.role, row.actions) {
+            self.managed_here(node).await?;
+        }
         let _order = self.order.write().await;
         let now = self.clock.now();
         let ended = Grant {

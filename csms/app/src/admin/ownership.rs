@@ -131,6 +131,7 @@ fn concerned_by(change: &Change, live: &Directory) -> Vec<PersonId> {
         | Change::Tag(_)
         | Change::Schedule(_)
         | Change::Calendar(_)
-        | Change::Emergency(_) => Vec::new(),
+        | Change::Emergency(_)
+        | Change::Webhook(_) => Vec::new(),
     }
 }

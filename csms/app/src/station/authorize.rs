@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::{Connection, StationFailure};
 use crate::App;
+use crate::authority::About;
 use crate::pep::{Decided, Origin};
 
 impl App {
@@ -43,12 +44,19 @@ impl App {
             StationKind::Lock(_) => Intent::Open(attempt(&connection.station.key, message_id)),
             StationKind::Charger(_) => Intent::Ask,
         };
-        let request = Request::token(&authorize.token, resource, intent);
+        let mut request = Request::token(&authorize.token, resource, intent);
+        let about = About {
+            station: Some(connection.station.id.as_str()),
+            transaction: None,
+            happened_at: None,
+        };
+        request.context.told = self.told(&request, &about).await;
         let decided = self
             .pep
             .decide_taken(&request, &origin)
             .await
             .map_err(|_| StationFailure::Unavailable)?;
+        self.shadow(&request, &about, &decided);
         self.tell_decision(&decided);
         self.note_refusal(connection, &decided, &authorize.token);
         self.note_card(&decided, &authorize.token, Some(&connection.station.key))

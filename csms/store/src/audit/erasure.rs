@@ -51,6 +51,7 @@ statements! {
     ERASE_ENROLMENTS = "DELETE FROM enrolments WHERE person_id = $1";
     ERASE_ENROLMENTS_OPENED = "UPDATE enrolments SET opened_by_person_id = NULL \
         WHERE opened_by_person_id = $1";
+    ERASE_SHADOWS = "DELETE FROM shadow_answers WHERE person_id = $1";
     ERASE_API_KEYS = "DELETE FROM api_keys WHERE person_id = $1";
     ERASE_PERSON = "UPDATE people SET account_id = NULL, name = 'erased', external_id = NULL, \
         metadata = '{}', email = NULL, phone = NULL, stop_group = '' WHERE id = $1";
@@ -61,7 +62,7 @@ statements! {
 }
 
 /// What is done for a person, in this order; each takes the person's id.
-const EACH: [crate::sql::Sql; 17] = [
+const EACH: [crate::sql::Sql; 18] = [
     ERASE_OLD_CHANGES,
     ERASE_OLD_ACTOR,
     ERASE_OLD_DECISIONS,
@@ -77,6 +78,7 @@ const EACH: [crate::sql::Sql; 17] = [
     ERASE_EMERGENCIES_BEGUN,
     ERASE_ENROLMENTS,
     ERASE_ENROLMENTS_OPENED,
+    ERASE_SHADOWS,
     ERASE_API_KEYS,
     ERASE_PERSON,
 ];

@@ -27,6 +27,7 @@ mod transaction_records;
 mod transactions;
 mod unknown_cards;
 mod watch;
+mod webhooks;
 
 pub use cache_debts::CacheDebt;
 pub use changes::ChangeEntry;
@@ -35,10 +36,10 @@ pub(crate) use changes::{
     insert_changes,
 };
 pub(crate) use chargers::{EvseOf, Evses};
-pub use decisions::DecisionFilter;
 pub(crate) use decisions::{
     CHAINED_DECISION, CHAINED_DECISIONS, Place, decision_args, decision_there, insert_decisions,
 };
+pub use decisions::{DecisionFilter, UsedCredential};
 pub use doors::DoorStateRow;
 pub use droppable::Droppable;
 pub(crate) use droppable::insert_droppable;
@@ -47,8 +48,9 @@ pub use grants::GrantFilter;
 pub use idempotency::IdempotencyRecord;
 pub use remote_starts::RemoteStartRow;
 pub use samples::StoredSample;
-pub use transactions::TransactionFilter;
+pub use transactions::{StrangeToken, TransactionFilter};
 pub use watch::StationReport;
+pub use webhooks::{Delivery, DeliveryEvent, ShadowAnswer};
 
 /// Counters whose numbers are used on the wire; revisions are given by the writer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -107,6 +109,7 @@ pub(crate) fn statements() -> Vec<(&'static str, crate::sql::Sql)> {
         transactions::STATEMENTS,
         unknown_cards::STATEMENTS,
         watch::STATEMENTS,
+        webhooks::STATEMENTS,
     ]
     .concat()
 }

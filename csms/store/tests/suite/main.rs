@@ -29,3 +29,4 @@ mod rows;
 mod rules;
 mod support;
 mod texts;
+mod webhooks;
