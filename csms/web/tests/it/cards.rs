@@ -29,6 +29,7 @@ impl Charger {
                 doors: Vec::new(),
                 authenticated: true,
                 settings: LiveSettings::new(StationSettings::default()),
+                deviations: Vec::new(),
             },
             version: OcppVersion::V16,
             since: site.app.clock.now(),
