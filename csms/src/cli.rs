@@ -162,7 +162,7 @@ pub(crate) struct ServeArgs {
     /// Pause between WebSocket pings to a silent station, seconds; 0 sends none [default: 60].
     #[arg(long, env = "KEYWATT_PING_SECONDS", value_name = "SECONDS")]
     pub(crate) ping_seconds: Option<u32>,
-    /// How many messages of one station are taken a second in the long run; ten times as many at
+    /// How many messages of one station are taken a second in the long run; as many at
     /// once. What comes faster is read later, never refused. 0: as many as come [default: 100].
     #[arg(long, env = "KEYWATT_MESSAGES_PER_SECOND", value_name = "COUNT")]
     pub(crate) messages_per_second: Option<u32>,
