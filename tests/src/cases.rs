@@ -83,6 +83,26 @@ pub struct Case {
     pub doors: u32,
     /// Transactions in progress that one person may have in the installation.
     pub concurrent: Option<u32>,
+    /// What its doors ask of those who come.
+    #[serde(default)]
+    pub door: DoorFacts,
+    /// In which forms a card's number counts at its stations.
+    pub numbers: Option<String>,
+    /// `lockdown` or `evacuation` of the installation, or both.
+    #[serde(default)]
+    pub emergencies: Vec<String>,
+    /// Who passes doors that are locked down.
+    #[serde(default)]
+    pub exempt: Vec<String>,
+    /// Cards that were used at a door before the question: `anna.card`.
+    #[serde(default)]
+    pub used: Vec<String>,
+    /// How many wrong codes were entered at each point before the question.
+    #[serde(default)]
+    pub wrong_codes: u32,
+    /// Whose cards entered by the door before the question: `anna.card`.
+    #[serde(default)]
+    pub inside: Vec<String>,
     /// Who there is, by a name of this case.
     #[serde(default)]
     pub people: BTreeMap<String, PersonFacts>,
@@ -101,12 +121,28 @@ pub struct Case {
     pub except: Vec<Exception>,
 }
 
+/// What a door asks of those who come.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DoorFacts {
+    /// The weakest credential that opens it.
+    pub strength: Option<String>,
+    /// It is open to everybody: `always` or `never`.
+    pub unlock: Option<String>,
+    /// It leads into a zone whose anti-passback is `soft`, `hard` or `timed`.
+    pub zone: Option<String>,
+}
+
 /// A person.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PersonFacts {
     /// `active`, `suspended`.
     pub state: Option<String>,
+    /// Begin of a suspension, from now.
+    pub suspended_from: Option<String>,
+    /// End of a suspension, from now.
+    pub suspended_until: Option<String>,
     /// End of membership, from now: `-1h`.
     pub member_until: Option<String>,
     /// People with the same word here share a stop group.
@@ -127,6 +163,17 @@ pub struct CardFacts {
     pub kind: Option<String>,
     /// `active`, `suspended`, `lost`.
     pub state: Option<String>,
+    /// Begin of a suspension, from now.
+    pub suspended_from: Option<String>,
+    /// End of a suspension, from now.
+    pub suspended_until: Option<String>,
+    /// How hard it is to copy.
+    pub strength: Option<String>,
+    /// Of a code, where it counts: `point`, where the case asks, or `elsewhere`.
+    #[serde(default)]
+    pub places: Places,
+    /// Of a guest's code, how often it may be used.
+    pub uses: Option<u32>,
     /// Begin of validity, from now.
     pub from: Option<String>,
     /// End of validity, from now.
@@ -134,6 +181,17 @@ pub struct CardFacts {
     /// How it is written at enrolment; what the reader reads is the same without separators.
     #[serde(default)]
     pub spelling: Spelling,
+}
+
+/// Where a code counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Places {
+    /// Where the case asks.
+    #[default]
+    Point,
+    /// At another charger.
+    Elsewhere,
 }
 
 /// How a card number is spelt.
@@ -145,6 +203,11 @@ pub enum Spelling {
     Same,
     /// Enrolled in lower case with colons between the bytes.
     LowerWithColons,
+    /// Enrolled with the bytes the other way round.
+    Reversed,
+    /// Enrolled with 7 bytes, of which the reader reads the first 4. All such cards of a case are
+    /// read alike.
+    Cut,
 }
 
 /// A grant.
@@ -170,6 +233,8 @@ pub struct GrantFacts {
     pub kinds: Option<Vec<String>>,
     /// The strength it asks for.
     pub strength: Option<String>,
+    /// How often it may be used.
+    pub uses: Option<u32>,
     /// `to: tag`: given to a tag that the person stands in.
     pub to: Option<String>,
     /// Taken back again before the question.

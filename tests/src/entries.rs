@@ -20,6 +20,7 @@ pub struct Outcome {
 
 /// Asks a case's question at an entry.
 pub async fn ask(site: &Site, case: &Case, entry: Entry) -> Outcome {
+    site.renew(case).await;
     if case.at == Place::LockAsCharger {
         return ask_lock_as_charger(site, case, entry).await;
     }
@@ -348,7 +349,8 @@ fn presented(site: &Site, ask: &Ask, remote_token: Option<&str>) -> Presented {
                 .to_owned(),
         },
         card => {
-            let mut presented = site.card(card).presented.clone();
+            let renewed = site.renewed();
+            let mut presented = renewed.unwrap_or_else(|| site.card(card).presented.clone());
             if let Some(kind) = &ask.kind {
                 presented.kind.clone_from(kind);
             }

@@ -1,10 +1,11 @@
 //! The facts of a case, made through the API in an installation of their own.
 
 use std::collections::BTreeMap;
+use std::sync::Mutex;
 
 use serde_json::{Value, json};
 
-use crate::cases::{CardFacts, Case, GrantFacts, PersonFacts, Revoked, Spelling, seconds};
+use crate::cases::{CardFacts, Case, GrantFacts, PersonFacts, Places, Revoked, Spelling, seconds};
 use crate::facts::{Card, Charger, Door, Installation, Lock, Person, instant};
 use crate::wire::{Presented, Version};
 use crate::{Api, Server, Wire, unique};
@@ -27,6 +28,10 @@ pub struct Site {
     pub device_key: String,
     people: BTreeMap<String, Person>,
     cards: BTreeMap<String, Card>,
+    /// What a reader that cuts shows for all cards of the case.
+    cut: String,
+    /// A one-time code that was made anew for the question.
+    renewed: Mutex<Option<Presented>>,
 }
 
 /// A charger and its socket.
@@ -57,12 +62,19 @@ impl Site {
                 "concurrent_transactions": case.concurrent,
             }))
             .await;
-        let area = match case.needs("area") {
-            true => Some(make_area(&owner, &installation).await),
+        let area = match case.needs("area") || case.door.zone.is_some() {
+            true => Some(make_area(&owner, &installation, case.door.zone.as_deref()).await),
             false => None,
         };
+        let unlock = match &case.door.unlock {
+            Some(hours) => Some(schedule(&owner, hours).await),
+            None => None,
+        };
         let charger = |version| charger_at(server, &owner, case, &installation, &area, version);
-        let lock = |version| lock_at(server, &owner, case, &installation, &area, version);
+        let lock = |version| {
+            let asks = door_fields(case, area.as_deref(), unlock.as_deref());
+            lock_at(server, &owner, case, &installation, asks, version)
+        };
         let charger_16 = charger(Version::V16).await;
         let charger_201 = charger(Version::V201).await;
         let lock_16 = lock(Version::V16).await;
@@ -78,11 +90,31 @@ impl Site {
             device_key,
             people: BTreeMap::new(),
             cards: BTreeMap::new(),
+            cut: unique::short_card(),
+            renewed: Mutex::new(None),
         };
         let mut groups = BTreeMap::new();
         for (name, facts) in &case.people {
             site.add_person(case, name, facts, area.as_deref(), &mut groups)
                 .await;
+        }
+        if let Some(numbers) = &case.numbers {
+            site.set_numbers(numbers).await;
+        }
+        for card in &case.used {
+            site.use_up(card).await;
+        }
+        for _ in 0..case.wrong_codes {
+            site.enter_wrong_code().await;
+        }
+        for kind in &case.emergencies {
+            site.begin_emergency(case, kind).await;
+        }
+        for card in &case.inside {
+            let token = &site.card(card).presented;
+            for lock in [&site.lock_16, &site.lock_201] {
+                enter(lock, token).await;
+            }
         }
         site
     }
@@ -99,8 +131,14 @@ impl Site {
         if let Some(state) = &facts.state {
             fields["state"] = json!(state);
         }
-        if let Some(until) = &facts.member_until {
-            fields["member_until"] = json!(instant(seconds(until)));
+        for (name, span) in [
+            ("member_until", &facts.member_until),
+            ("suspended_from", &facts.suspended_from),
+            ("suspended_until", &facts.suspended_until),
+        ] {
+            if let Some(span) = span {
+                fields[name] = json!(instant(seconds(span)));
+            }
         }
         if let Some(label) = &facts.group {
             let group = groups
@@ -110,14 +148,14 @@ impl Site {
         }
         let person = self.owner.person_with(fields).await;
         for (card, facts) in &facts.cards {
-            let made = make_card(&self.owner, &person, facts).await;
+            let made = self.make_card(case, &person, facts).await;
             self.cards.insert(format!("{name}.{card}"), made);
         }
         for grant in &facts.grants {
             for (kind, id) in self.nodes(case, grant, area).await {
                 let mut fields = fields_of(grant);
                 if let Some(hours) = &grant.hours {
-                    fields["schedule_id"] = json!(self.schedule(hours).await);
+                    fields["schedule_id"] = json!(schedule(&self.owner, hours).await);
                 }
                 if grant.to.as_deref() == Some("tag") {
                     fields["subject"] = json!({ "tag": self.tag_of(&person).await });
@@ -129,19 +167,6 @@ impl Site {
             }
         }
         self.people.insert(name.to_owned(), person);
-    }
-
-    /// Hours that hold always, or never.
-    async fn schedule(&self, hours: &str) -> String {
-        let days = json!(["mon", "tue", "wed", "thu", "fri", "sat", "sun", "holiday"]);
-        let slots = match hours {
-            "always" => json!([{ "days": days, "from": "00:00", "until": "24:00" }]),
-            "never" => json!([]),
-            other => panic!("`{other}` are no hours of a case"),
-        };
-        let fields = json!({ "name": hours, "slots": slots });
-        let made = self.owner.post("/v1/schedules", fields).await;
-        crate::facts::text(&made.expect(201), "id")
     }
 
     /// A tag that the person stands in, by way of another.
@@ -156,6 +181,129 @@ impl Site {
             member = json!({ "tag": tag });
         }
         tag
+    }
+
+    /// A one-time code serves once: where it is to be presented at each entry, each gets another.
+    pub async fn renew(&self, case: &Case) {
+        let Some((name, card)) = case.ask.card.split_once('.') else {
+            return;
+        };
+        let facts = case.people.get(name).and_then(|it| it.cards.get(card));
+        let once = facts.filter(|facts| facts.kind.as_deref() == Some("one_time"));
+        if let Some(facts) = once.filter(|_| !case.used.contains(&case.ask.card)) {
+            let made = self.make_card(case, self.person(name), facts).await;
+            *self.renewed.lock().unwrap() = Some(made.presented);
+        }
+    }
+
+    /// The code that was made anew for the question, if one was.
+    ///
+    /// # Panics
+    /// Never: nobody panics while holding it.
+    #[must_use]
+    pub fn renewed(&self) -> Option<Presented> {
+        self.renewed.lock().unwrap().clone()
+    }
+
+    async fn begin_emergency(&self, case: &Case, kind: &str) {
+        let mut fields = json!({ "reason": "Drill" });
+        if kind == "lockdown" && !case.exempt.is_empty() {
+            let made = self
+                .owner
+                .post("/v1/tags", json!({ "name": "Guards" }))
+                .await;
+            let tag = crate::facts::text(&made.expect(201), "id");
+            for name in &case.exempt {
+                let path = format!("/v1/tags/{tag}/members");
+                let member = json!({ "person": self.person(name).id });
+                drop(self.owner.post(&path, member).await.expect(201));
+            }
+            fields["exempt_tag_id"] = json!(tag);
+        }
+        let path = format!("/v1/installations/{}/{kind}", self.installation.id);
+        drop(
+            self.owner
+                .call("PUT", &path, Some(&fields))
+                .await
+                .expect(200),
+        );
+    }
+
+    async fn set_numbers(&self, numbers: &str) {
+        for station in [
+            &self.charger_16.charger.station_id,
+            &self.charger_201.charger.station_id,
+            &self.lock_16.lock.station_id,
+            &self.lock_201.lock.station_id,
+        ] {
+            let path = format!("/v1/stations/{}", crate::api::encode(station));
+            let settings = json!({ "settings": { "card_numbers": numbers } });
+            self.owner.patch(&path, settings).await.expect(200);
+        }
+    }
+
+    /// Opens the first door with a card.
+    async fn use_up(&self, card: &str) {
+        let token = &self.card(card).presented;
+        let path = format!("/v1/doors/{}/access", self.lock_16.doors[0].id);
+        let body = json!({ "kind": token.kind_at_door(), "value": token.value });
+        let controller = self.owner.with_key(&self.device_key);
+        let answer = controller.post(&path, body).await.ok();
+        assert_eq!(answer["effect"], "allow", "{answer}");
+    }
+
+    /// Enters a code nobody has at every point that takes codes.
+    async fn enter_wrong_code(&self) {
+        let wrong = Presented {
+            kind: "pin".to_owned(),
+            value: "0000".to_owned(),
+        };
+        let id = unique::message_id;
+        self.charger_201.wire.authorize_201(&id(), &wrong).await;
+        let at_door = self.lock_16.wire.door_authorize_16(&id(), 1, &wrong).await;
+        assert_ne!(at_door["status"], "Accepted");
+        let wire = &self.lock_201.wire;
+        wire.authorize_201_at_door(&id(), &wrong, Some(1)).await;
+    }
+
+    async fn make_card(&self, case: &Case, person: &Person, facts: &CardFacts) -> Card {
+        let mut fields = card_fields(facts);
+        if let Some("pin" | "guest" | "one_time") = facts.kind.as_deref() {
+            let places: Vec<String> = match facts.places {
+                Places::Point => {
+                    let chargers = [&self.charger_16, &self.charger_201];
+                    let doors = self.lock_16.doors.iter().chain(&self.lock_201.doors);
+                    let chargers = chargers.iter().map(|it| it.charger.id.clone());
+                    chargers.chain(doors.map(|it| it.id.clone())).collect()
+                }
+                Places::Elsewhere => {
+                    vec![self.owner.charger(&self.installation, case.evses).await.id]
+                }
+            };
+            fields["place_ids"] = json!(places);
+            if let Some(uses) = facts.uses {
+                fields["limits"] = json!({ "uses": uses });
+            }
+            return self.owner.card_with(person, fields).await;
+        }
+        let mut read = unique::card();
+        match facts.spelling {
+            Spelling::Same => return self.owner.card_with(person, fields).await,
+            Spelling::LowerWithColons => fields["value"] = json!(with_colons(&read)),
+            Spelling::Reversed => fields["value"] = json!(reversed(&read)),
+            Spelling::Cut => {
+                fields["value"] = json!(format!("{}{}", self.cut, &read[8..14]));
+                read.clone_from(&self.cut);
+            }
+        }
+        let card = self.owner.card_with(person, fields).await;
+        Card {
+            presented: Presented {
+                value: read,
+                ..card.presented
+            },
+            ..card
+        }
     }
 
     /// The nodes a grant of the case is meant for.
@@ -256,33 +404,85 @@ async fn charger_at(
     ChargerAt { charger, wire }
 }
 
+/// Hours that hold always, or never.
+async fn schedule(owner: &Api, hours: &str) -> String {
+    let days = json!(["mon", "tue", "wed", "thu", "fri", "sat", "sun", "holiday"]);
+    let slots = match hours {
+        "always" => json!([{ "days": days, "from": "00:00", "until": "24:00" }]),
+        "never" => json!([]),
+        other => panic!("`{other}` are no hours of a case"),
+    };
+    let fields = json!({ "name": hours, "slots": slots });
+    let made = owner.post("/v1/schedules", fields).await;
+    crate::facts::text(&made.expect(201), "id")
+}
+
+/// What the doors of a case are made with.
+fn door_fields(case: &Case, area: Option<&str>, unlock: Option<&str>) -> Value {
+    let mut fields = json!({});
+    if let Some(area) = area {
+        match case.door.zone {
+            Some(_) => fields["entry_area_id"] = json!(area),
+            None => fields["area_id"] = json!(area),
+        }
+    }
+    if let Some(unlock) = unlock {
+        fields["unlock_schedule_id"] = json!(unlock);
+    }
+    if let Some(strength) = &case.door.strength {
+        fields["minimum_strength"] = json!(strength);
+    }
+    fields
+}
+
+/// The lock tells that somebody entered by its first door.
+async fn enter(lock: &LockAt, token: &Presented) {
+    let event = json!({
+        "event_id": unique::message_id(), "door": 1, "time": crate::wire::now(),
+        "token": { "kind": token.kind_at_door(), "value": token.value },
+        "result": "granted", "cause": "card",
+    });
+    assert_eq!(lock.wire.door_event(&event).await, "Accepted");
+}
+
 async fn lock_at(
     server: &Server,
     owner: &Api,
     case: &Case,
     installation: &Installation,
-    area: &Option<String>,
+    asks: Value,
     version: Version,
 ) -> LockAt {
     let lock = owner.lock(installation).await;
     let mut doors = Vec::new();
     for number in 1..=case.doors {
-        let mut fields = json!({});
-        if let Some(area) = area {
-            fields["area_id"] = json!(area);
-        }
-        doors.push(owner.door_with(&lock, number, fields).await);
+        doors.push(owner.door_with(&lock, number, asks.clone()).await);
     }
     let wire = Wire::booted(&server.endpoint(&lock.station_id, version)).await;
     LockAt { lock, doors, wire }
 }
 
-async fn make_area(owner: &Api, installation: &Installation) -> String {
-    let fields = json!({ "name": "Garage", "parent_id": installation.id, "kind": "floor" });
+async fn make_area(owner: &Api, installation: &Installation, zone: Option<&str>) -> String {
+    let mut fields = json!({ "name": "Garage", "parent_id": installation.id, "kind": "floor" });
+    if let Some(zone) = zone {
+        fields["anti_passback"] = json!(zone);
+        if zone == "timed" {
+            fields["anti_passback_minutes"] = json!(60);
+        }
+    }
     crate::facts::text(&owner.post("/v1/areas", fields).await.expect(201), "id")
 }
 
-async fn make_card(owner: &Api, person: &Person, facts: &CardFacts) -> Card {
+/// `04A1B2` as `B2A104`.
+fn reversed(hex: &str) -> String {
+    let bytes: Vec<&str> = (0..hex.len())
+        .step_by(2)
+        .map(|at| &hex[at..at + 2])
+        .collect();
+    bytes.into_iter().rev().collect()
+}
+
+fn card_fields(facts: &CardFacts) -> Value {
     let mut fields = json!({});
     let mut set = |name: &str, value: Option<Value>| {
         if let Some(value) = value {
@@ -292,32 +492,19 @@ async fn make_card(owner: &Api, person: &Person, facts: &CardFacts) -> Card {
     set("kind", facts.kind.as_ref().map(|kind| json!(kind)));
     set("state", facts.state.as_ref().map(|state| json!(state)));
     set(
-        "valid_from",
-        facts
-            .from
-            .as_deref()
-            .map(|span| json!(instant(seconds(span)))),
+        "strength",
+        facts.strength.as_ref().map(|strength| json!(strength)),
     );
-    set(
-        "valid_until",
-        facts
-            .until
-            .as_deref()
-            .map(|span| json!(instant(seconds(span)))),
-    );
-    let read = unique::card();
-    match facts.spelling {
-        Spelling::Same => return owner.card_with(person, fields).await,
-        Spelling::LowerWithColons => set("value", Some(json!(with_colons(&read)))),
+    for (name, span) in [
+        ("valid_from", &facts.from),
+        ("valid_until", &facts.until),
+        ("suspended_from", &facts.suspended_from),
+        ("suspended_until", &facts.suspended_until),
+    ] {
+        let span = span.as_deref();
+        set(name, span.map(|span| json!(instant(seconds(span)))));
     }
-    let card = owner.card_with(person, fields).await;
-    Card {
-        presented: Presented {
-            value: read,
-            ..card.presented
-        },
-        ..card
-    }
+    fields
 }
 
 /// `04A1B2` as `04:a1:b2`.
@@ -350,6 +537,7 @@ fn fields_of(grant: &GrantFacts) -> Value {
         "minimum_strength",
         grant.strength.as_ref().map(|strength| json!(strength)),
     );
+    set("limits", grant.uses.map(|uses| json!({ "uses": uses })));
     set("effect", grant.effect.as_ref().map(|effect| json!(effect)));
     set(
         "valid_from",

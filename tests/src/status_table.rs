@@ -17,6 +17,7 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("OPEN_ACCESS", "Accepted", "Accepted"),
     ("NO_CREDENTIAL", "Invalid", "Invalid"),
     ("CREDENTIAL_UNKNOWN", "Invalid", "Unknown"),
+    ("TOO_MANY_ATTEMPTS", "Blocked", "Blocked"),
     ("AMBIGUOUS", "Invalid", "Invalid"),
     ("CREDENTIAL_SUSPENDED", "Blocked", "Blocked"),
     ("CREDENTIAL_LOST", "Blocked", "Blocked"),

@@ -15,6 +15,12 @@ pub fn card() -> String {
     format!("04{}", tail(12))
 }
 
+/// A card number of 4 bytes: 8 upper-case hex characters.
+#[must_use]
+pub fn short_card() -> String {
+    format!("04{}", tail(6))
+}
+
 /// A contract id of 14 characters and a check digit's place.
 #[must_use]
 pub fn contract() -> String {

@@ -266,6 +266,12 @@ impl World {
     async fn ask(&self, line: &Line, who: Who) -> keywatt_tests::Response {
         let (method, path) = line.route.split_once(' ').expect("method and path");
         let mut path = self.fill_path(path).await;
+        let is_emergency = path.ends_with("/lockdown") || path.ends_with("/evacuation");
+        if is_emergency && method != "PUT" {
+            let reason = json!({ "reason": "Drill" });
+            let begun = self.owner.call("PUT", &path, Some(&reason)).await;
+            drop(begun.expect(200));
+        }
         if let Some(query) = &line.query {
             path = format!("{path}?{}", self.fill_text(query).await);
         }
@@ -370,6 +376,13 @@ impl World {
                 let person = owner.person().await;
                 owner.grant(&person, "user", self.site.node()).await
             }
+            "rules" => {
+                let fields = json!({
+                    "people_tag_id": self.tag().await,
+                    "resource": { "installation": self.site.id },
+                });
+                text(&owner.post("/v1/rules", fields).await.expect(201), "id")
+            }
             "tags" => {
                 let tag = text(
                     &owner
@@ -426,6 +439,11 @@ impl World {
         .await
     }
 
+    async fn tag(&self) -> String {
+        let made = self.owner.post("/v1/tags", json!({ "name": "T" })).await;
+        text(&made.expect(201), "id")
+    }
+
     async fn fill(&self, value: &mut Value) {
         let mut open = vec![value];
         while let Some(value) = open.pop() {
@@ -444,6 +462,9 @@ impl World {
 
     async fn fill_text(&self, text: &str) -> String {
         let mut filled = text.to_owned();
+        if filled.contains("$tag") {
+            filled = filled.replace("$tag", &self.tag().await);
+        }
         for (name, value) in [
             ("$organisation", self.organisation.clone()),
             ("$installation", self.site.id.clone()),

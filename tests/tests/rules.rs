@@ -287,3 +287,88 @@ async fn what_is_used_up_stays_used_up_over_a_restart_and_a_retry_takes_nothing(
     assert_eq!(told(&wire, &card).await, "Accepted");
     assert_eq!(told(&elsewhere, &card).await, "Blocked");
 }
+
+#[tokio::test]
+async fn a_rule_is_a_grant_to_a_tag() {
+    let server = Server::plain().await;
+    let owner = server.owner();
+    let site = owner.installation().await;
+    let charger = owner.charger(&site, 1).await;
+    let wire = Wire::booted(&server.endpoint(&charger.station_id, Version::V16)).await;
+    let people = tag(&owner).await;
+    let person = owner.person().await;
+    let card = owner.card(&person).await;
+    put(&owner, &people, json!({ "person": person.id })).await;
+    let rule = json!({
+        "people_tag_id": people, "resource": { "installation": site.id },
+        "credential_kinds": ["rfid"], "schedule_id": schedule(&owner, true).await,
+    });
+    let made = owner.post("/v1/rules", rule).await.expect(201);
+    assert_eq!(
+        made["actions"],
+        json!(["use", "remote_use", "stop_own", "view_own"])
+    );
+    assert_eq!(told(&wire, &card).await, "Accepted");
+    let grant = owner
+        .get(&format!("/v1/grants/{}", text(&made, "id")))
+        .await
+        .ok();
+    assert_eq!(grant["subject"], json!({ "tag": people }));
+    // Of grants to others the list knows nothing.
+    let other = owner.grant(&person, "user", site.node()).await;
+    let listed = owner.list("/v1/rules").await;
+    assert_eq!(listed.len(), 1, "{listed:?}");
+    let other = format!("/v1/rules/{other}");
+    owner.get(&other).await.problem(404, "not_found");
+    owner.delete(&other).await.problem(404, "not_found");
+    let path = format!("/v1/rules/{}", text(&made, "id"));
+    owner.delete(&path).await.expect(204);
+    let ended = owner.get(&path).await.ok();
+    assert_ne!(ended["ended_at"], Value::Null);
+    assert!(owner.list("/v1/rules").await.is_empty());
+    let nobody = json!({
+        "people_tag_id": "018f0000-0000-7000-8000-000000000000",
+        "resource": { "installation": site.id },
+    });
+    let refused = owner.post("/v1/rules", nobody).await.expect(422);
+    assert_eq!(refused["errors"][0]["code"], "unknown");
+}
+
+#[tokio::test]
+async fn a_smart_tag_hands_out_app_credentials_and_takes_them_away() {
+    let server = Server::plain().await;
+    let owner = server.owner();
+    let site = owner.installation().await;
+    let charger = owner.charger(&site, 1).await;
+    let wire = Wire::booted(&server.endpoint(&charger.station_id, Version::V16)).await;
+    let person = owner.person_with(json!({ "app_credential": false })).await;
+    owner.grant(&person, "user", site.node()).await;
+    let path = format!("/v1/chargers/{}/start", charger.id);
+    let start = async || {
+        let body = json!({ "person_id": person.id });
+        let answer = owner.post(&path, body).await;
+        (answer.status, answer.code().map(str::to_owned))
+    };
+    let without = (409, Some("no_app_credential".to_owned()));
+    assert_eq!(start().await, without);
+    let smart = json!({ "name": "With the app", "smart": true });
+    let outer = text(&owner.post("/v1/tags", smart).await.expect(201), "id");
+    let inner = tag(&owner).await;
+    put(&owner, &inner, json!({ "person": person.id })).await;
+    put(&owner, &outer, json!({ "tag": inner })).await;
+    keywatt_tests::wait::until_equal("a start with the credential", (200, None), || start()).await;
+    wire.commands.wait_for("RemoteStartTransaction", 1).await;
+    // Not with the last membership, but with the last smart one.
+    owner
+        .delete(&format!("/v1/tags/{outer}/members/{inner}"))
+        .await
+        .expect(204);
+    keywatt_tests::wait::until_equal("a start without it", without, || start()).await;
+    // Who has one of their own keeps it.
+    let (own, _) = owner.user(site.node()).await;
+    put(&owner, &outer, json!({ "person": own.id })).await;
+    let member = format!("/v1/tags/{outer}/members/{}", own.id);
+    owner.delete(&member).await.expect(204);
+    let body = json!({ "person_id": own.id });
+    owner.post(&path, body).await.expect(200);
+}

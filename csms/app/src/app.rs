@@ -11,10 +11,12 @@ use tokio_util::task::TaskTracker;
 
 use crate::Caller;
 use crate::after::DoorOpenings;
+use crate::allowances::Allowances;
 use crate::blocked_cards::BlockedCards;
 use crate::cache_debts::CacheDebts;
 use crate::clock::{SharedClock, SharedRandom};
 use crate::configuration::Readings;
+use crate::door_modes::DoorModes;
 use crate::events::Events;
 use crate::link::StationLink;
 use crate::live::Live;
@@ -52,6 +54,10 @@ pub struct App {
     pub(crate) windows: Windows,
     /// Caches of stations that must be cleared.
     pub(crate) cache_debts: CacheDebts,
+    /// What charges by limited rights may still take.
+    pub(crate) allowances: Allowances,
+    /// What doors are set to.
+    pub(crate) door_modes: DoorModes,
     /// Who was refused where of late.
     pub(crate) blocked_cards: BlockedCards,
     /// How often doors were opened.
@@ -138,6 +144,8 @@ impl App {
             standing,
             windows: Windows::default(),
             cache_debts: CacheDebts::default(),
+            allowances: Allowances::default(),
+            door_modes: DoorModes::default(),
             blocked_cards: BlockedCards::default(),
             door_openings: DoorOpenings::default(),
             myself: myself.clone(),
@@ -158,6 +166,10 @@ impl App {
         app.take_up_debts().await?;
         app.take_up_enrolments().await?;
         app.follow_changes();
+        app.follow_emergencies();
+        app.follow_smart_tags();
+        app.take_up_allowances().await?;
+        app.follow_allowances();
         app.forget_examples();
         Ok(app)
     }
@@ -249,7 +261,8 @@ async fn load(store: &Store, live: &Live, now: Timestamp) -> Result<(), StoreErr
     Ok(())
 }
 
-/// Transactions in progress and remote starts waited for, from before the last stop.
+/// Transactions in progress, remote starts waited for, what was used and who is where, from before
+/// the last stop.
 async fn take_up_usage(
     store: &Store,
     live: &Live,
@@ -261,6 +274,7 @@ async fn take_up_usage(
     let open = store.open_all().await?;
     let totals = store.all_totals().await?;
     let running = store.running_uses().await?;
+    let passages = store.last_passages().await?;
     let mut remotes = Vec::new();
     for remote in store.all_pending(now).await? {
         if let Some(station) = store.get_station(&remote.station).await?
@@ -276,6 +290,10 @@ async fn take_up_usage(
     pep.usage(|usage| {
         for total in &totals {
             usage.set_used(total.grant, total.person, crate::pep::used(total));
+        }
+        for last in passages {
+            let passed = crate::station::passage(&directory, last.door, last.result);
+            crate::station::follow_passage(usage, last.person, passed, last.at);
         }
         for it in running {
             usage.recall(it.of, it.grant, it.person);

@@ -138,6 +138,11 @@ const fn of_kind(kind: FindingKind) -> Words {
             "look for a proxy in between that changes or compresses the stream, else update its \
              firmware",
         ),
+        FindingKind::AmbiguousCard => problem(
+            "the number that the reader shows stands for more than one card, and is refused",
+            "enrol one of the cards by the number that this reader shows, set the station's \
+             `reader_profile`, or let fewer forms count (`card_numbers`)",
+        ),
     }
 }
 

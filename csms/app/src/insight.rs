@@ -82,7 +82,12 @@ impl App {
                 if Some(credential.organisation) != organisation {
                     return Err(ApiError::NotFound);
                 }
-                let token = PresentedToken::new(TokenKind::IdTag, credential.value);
+                let token = if credential.kind.is_code() {
+                    // The code itself is not known, only what it is found by.
+                    PresentedToken::new(TokenKind::KeyCode, "code").known_as(credential.key)
+                } else {
+                    PresentedToken::new(TokenKind::IdTag, credential.value)
+                };
                 let asker = Asker::Token(&token);
                 let request = Request {
                     asker,

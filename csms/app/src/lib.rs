@@ -2,10 +2,14 @@
 //! reached. The only caller of `authz::decide`.
 
 mod after;
+mod allowances;
 mod app;
+mod attempts;
 mod blocked_cards;
 mod cache_debts;
 mod card;
+mod door_modes;
+mod smart_tags;
 
 pub mod admin;
 pub mod caller;

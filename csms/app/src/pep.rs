@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use authz::{
-    Act, Asker, Context, Explanation, Outcome, Permit, Request, Resource, Told, Usage, Used,
+    Act, Asker, Attempts, Context, Explanation, Outcome, Permit, Request, Resource, Told, Usage,
+    Used,
 };
 use jiff::Timestamp;
 use model::{Action, Decision, DecisionId, Entry, GrantId, NodeId, PersonId, StationKey, UseId};
@@ -16,6 +17,7 @@ use parking_lot::Mutex;
 use store::{GrantTotal, Lasting, Store, Strictness};
 use uuid::Uuid;
 
+use crate::attempts::{CodeAttempts, Noted};
 use crate::clock::SharedClock;
 use crate::live::Live;
 use crate::{ApiError, Caller};
@@ -24,6 +26,7 @@ use crate::{ApiError, Caller};
 pub struct Pep {
     live: Arc<Live>,
     usage: Mutex<Usage>,
+    attempts: Mutex<CodeAttempts>,
     store: Store,
     clock: SharedClock,
     wait: Duration,
@@ -56,6 +59,8 @@ pub struct Decided {
     pub outcome: Outcome,
     /// The row that was, or is about to be, written.
     pub row: Decision,
+    /// It was one wrong code too many: codes are refused there for a while.
+    pub locked_out: bool,
 }
 
 /// The decision log has no place; nothing may follow from the decision.
@@ -78,6 +83,7 @@ impl Pep {
         Self {
             live,
             usage: Mutex::default(),
+            attempts: Mutex::default(),
             store,
             clock,
             wait,
@@ -120,13 +126,52 @@ impl Pep {
         let directory = self.live.directory();
         let mut usage = self.usage.lock();
         let begun = Instant::now();
-        let outcome = ask(request, &directory, &usage, as_of);
+        let (outcome, locked_out) = match CodeAttempts::attempt(request, &directory) {
+            None => (ask(request, &directory, &usage, as_of), false),
+            Some(attempt) => {
+                // Under the lock from the look to the count: of many at once no more are let
+                // through than of one after the other.
+                let mut attempts = self.attempts.lock();
+                let with = |left| Request {
+                    context: Context {
+                        attempts: left,
+                        ..request.context
+                    },
+                    ..*request
+                };
+                let left = attempts.left(&attempt, at);
+                let mut outcome = ask(&with(left), &directory, &usage, as_of);
+                let mut noted = Noted::Nothing;
+                if left == Attempts::Left {
+                    let left = attempts.left_with(&outcome, at);
+                    if left == Attempts::Exhausted {
+                        outcome = ask(&with(left), &directory, &usage, as_of);
+                    } else {
+                        noted = attempts.note(attempt, &outcome, at);
+                    }
+                }
+                (outcome, noted == Noted::Shut)
+            }
+        };
         let took = begun.elapsed();
         let result = then(&outcome, &mut usage);
         drop(usage);
         let row = row_of(request, origin, &outcome, &directory, at, as_of, took);
         observe(origin, &row);
-        (Decided { outcome, row }, result)
+        if locked_out {
+            tracing::warn!(
+                decision.id = %row.id,
+                station.id = origin.station.map(StationKey::as_str),
+                "too many wrong codes"
+            );
+            metrics::counter!("keywatt_code_lockouts_total").increment(1);
+        }
+        let decided = Decided {
+            outcome,
+            row,
+            locked_out,
+        };
+        (decided, result)
     }
 
     /// Decides now and writes the row; waits for a place in the log.
@@ -202,6 +247,7 @@ impl Pep {
                     return Ok(Decided {
                         outcome,
                         row: decided.row,
+                        locked_out: decided.locked_out,
                     });
                 }
                 // Another node was faster: what it took is learnt, and it is decided again.

@@ -208,9 +208,11 @@ impl App {
             .store
             .find_app_credential(person)
             .await?
-            .ok_or_else(|| {
-                tracing::error!(user.id = %person, "the person has no remote token");
-                ApiError::Internal
+            .ok_or_else(|| ApiError::Conflict {
+                code: "no_app_credential",
+                detail: "the person has no app credential; put them into a smart tag, which \
+                         hands them one"
+                    .to_owned(),
             })?;
         Ok(PresentedToken::new(TokenKind::Central, credential.value))
     }
@@ -403,7 +405,8 @@ impl App {
         self.turn_token(&device.station, organisation, &mut token, "Door.Authorize");
         let resource = Resource::Lock(device.lock, Some(device.number));
         let attempt = UseId(Uuid::now_v7());
-        let request = Request::token(&token, resource, Intent::Open(attempt));
+        let context = device.station.context();
+        let request = Request::token(&token, resource, Intent::Open(attempt)).knowing(context);
         let origin = Origin {
             entry: Entry::DoorHttp,
             station: None,
@@ -416,6 +419,7 @@ impl App {
             .map_err(|_| ApiError::Unavailable)?;
         self.tell_decision(&decided);
         self.note_card(&decided, &token, None).await;
+        self.note_ambiguous(&device.station.key, &decided);
         let verdict = self.verdict(&decided, token.clone(), decided.row.at);
         let reply = self.door_reply(&decided, verdict);
         Ok((decided.row, reply))
@@ -433,13 +437,15 @@ impl App {
     ) -> Result<usize, ApiError> {
         let device = self.lock_of_device(device_key, door).await?;
         let organisation = Some(device.organisation);
+        let numbers = device.station.context().numbers;
         let mut new = 0;
         for mut event in events {
             event.door = device.number;
             if let Some(token) = &mut event.token {
                 self.turn_token(&device.station, organisation, token, "Door.Event");
             }
-            new += usize::from(self.keep_door_event(device.lock, event).await?);
+            let kept = self.keep_door_event(device.lock, event, numbers).await?;
+            new += usize::from(kept);
         }
         Ok(new)
     }

@@ -12,7 +12,7 @@ use argon2::{Argon2, PasswordHash as PhcHash};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
-use model::{PasswordHash, StopGroup};
+use model::{OrganisationId, PasswordHash, StopGroup};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 use tokio::sync::Semaphore;
@@ -148,6 +148,39 @@ pub fn new_stop_group(random: &dyn Random) -> StopGroup {
     StopGroup(hex(&bytes))
 }
 
+/// A new code of so many digits, each as likely as any other.
+#[must_use]
+pub fn new_code(random: &dyn Random, digits: u32) -> NewSecret {
+    let mut code = String::new();
+    let mut byte = [0];
+    for _ in 0..digits {
+        let digit = loop {
+            random.fill(&mut byte);
+            // 250 is the largest multiple of 10 in a byte: above it some digits would be likelier.
+            if byte[0] < 250 {
+                break byte[0] % 10;
+            }
+        };
+        code.push(char::from(b'0' + digit));
+    }
+    NewSecret(code)
+}
+
+/// Under what a code of an organisation is kept and found: nothing can be learnt of the code from
+/// it without the pepper. Blanks and dashes between digits do not count.
+#[must_use]
+pub fn code_key(pepper: &Pepper, organisation: OrganisationId, code: &str) -> String {
+    let mut plain = code.trim().to_owned();
+    if plain
+        .chars()
+        .all(|c| c.is_ascii_digit() || matches!(c, ' ' | '-'))
+    {
+        plain.retain(|c| c.is_ascii_digit());
+    }
+    let parts: [&[u8]; 2] = [organisation.0.as_bytes(), plain.as_bytes()];
+    hex(&pepper.mac("code", &parts))
+}
+
 /// A new remote token: 14 upper-case hex characters, the first byte FE.
 #[must_use]
 pub fn new_remote_token(random: &dyn Random) -> String {
@@ -272,6 +305,27 @@ mod tests {
         let token = new_remote_token(&SystemRandom);
         assert_eq!((token.len(), &token[..2]), (14, "FE"));
         assert_eq!(new_stop_group(&SystemRandom).0.len(), 16);
+    }
+
+    #[test]
+    fn codes_have_their_digits_and_are_found_by_a_keyed_hash() {
+        for digits in [6, 8, 12] {
+            let code = new_code(&SystemRandom, digits);
+            assert_eq!(code.reveal().len(), digits as usize);
+            assert!(code.reveal().chars().all(|c| c.is_ascii_digit()));
+        }
+        let pepper = Pepper::new([7; 32]);
+        let of = |number| OrganisationId(uuid::Uuid::from_u128(number));
+        let key = code_key(&pepper, of(1), "123456");
+        assert_eq!(key.len(), 64);
+        assert!(!key.contains("123456"));
+        assert_eq!(code_key(&pepper, of(1), " 123-456 "), key);
+        assert_ne!(code_key(&pepper, of(2), "123456"), key);
+        assert_ne!(code_key(&pepper, of(1), "123457"), key);
+        assert_ne!(code_key(&Pepper::new([8; 32]), of(1), "123456"), key);
+        // What is no code is not made one.
+        assert_ne!(code_key(&pepper, of(1), "A123456"), key);
+        assert_eq!(model::normalise(&key), key);
     }
 
     #[tokio::test]

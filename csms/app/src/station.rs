@@ -33,6 +33,7 @@ mod transaction;
 pub(crate) use cards::Windows;
 pub(crate) use deviation::EXAMPLES_KEPT;
 pub use deviation::{Deviated, Handling};
+pub(crate) use door::{follow_passage, passage};
 pub(crate) use findings::Findings;
 pub(crate) use gate::Gate;
 pub(crate) use refusals::Refusals;
@@ -115,6 +116,15 @@ impl LiveSettings {
 }
 
 impl Admitted {
+    /// What is known of whatever is presented at it: the one place where its settings become part
+    /// of a question.
+    pub(crate) fn context(&self) -> authz::Context {
+        authz::Context {
+            numbers: self.settings.now().card_numbers,
+            ..authz::Context::default()
+        }
+    }
+
     /// A station that showed in another way who it is: by the device key of its lock.
     pub(crate) fn by_device_key(station: Station) -> Self {
         Self {

@@ -19,7 +19,8 @@ use jiff::tz::TimeZoneDatabase;
 use model::{
     AntiPassback, ApiKeyId, AreaId, AuthorizationRequired, CalendarId, ChargerAuthorization,
     Committed, CredentialId, CredentialKind, DoorId, InstallationId, LockId, NodeId, NodeKind,
-    OrganisationId, PersonId, PresentedToken, Revision, ScheduleId, Subject, TagId, TokenKind,
+    Numbers, OrganisationId, PersonId, PresentedToken, Revision, ScheduleId, Subject, TagId,
+    TokenKind,
 };
 use siphasher::sip128::{Hasher128, SipHasher13};
 
@@ -35,7 +36,6 @@ use names::has_number;
 pub use tags::{NestingFault, TagEntry};
 
 use crate::hours::Hours;
-use crate::request::Numbers;
 use crate::shards::Shards;
 
 /// The longest way from a node to its organisation, both counted.
@@ -316,8 +316,9 @@ impl Directory {
         &self,
         organisation: OrganisationId,
         token: &PresentedToken,
+        numbers: Numbers,
     ) -> Option<(CredentialId, PersonId)> {
-        match self.look_up(organisation, token.kind, &token.key(), Numbers::Exact) {
+        match self.look_up(organisation, token.kind, &token.key(), numbers) {
             LookedUp::One(entry) => Some((entry.id, entry.person)),
             LookedUp::None | LookedUp::Several => None,
         }

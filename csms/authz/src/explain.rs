@@ -107,7 +107,7 @@ pub enum GrantFinding {
     OtherPoint,
     /// Holds at other hours.
     OutsideSchedule,
-    /// Asks for a stronger or another kind of credential.
+    /// Asks for a stronger, another kind of, or another credential.
     TooWeak,
     /// Would allow, and is used up.
     UsedUp,

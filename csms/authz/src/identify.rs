@@ -4,12 +4,13 @@ use std::borrow::Cow;
 
 use model::{
     Action, CredentialKind, CredentialState, PersonState, PresentedToken, Reason, Strength,
+    TokenKind,
 };
 
 use crate::PersonEntry;
 use crate::decide::{Deciding, Place};
 use crate::directory::{CredentialEntry, KeyEntry, LookedUp};
-use crate::request::{Asker, Found, Intent};
+use crate::request::{Asker, Attempts, Found, Intent};
 use crate::weigh::Weighing;
 
 /// Who stands behind the asker, and what is wrong with the credential.
@@ -93,8 +94,13 @@ impl<'a> Deciding<'a> {
         place: &Place<'_>,
         identity: &mut Identity<'a>,
     ) {
+        let context = self.request.context;
+        if token.kind == TokenKind::KeyCode && context.attempts == Attempts::Exhausted {
+            identity.problem = Some(Reason::TooManyAttempts);
+            return;
+        }
         let key = token.compared();
-        let numbers = self.request.context.numbers;
+        let numbers = context.numbers;
         let looked_up = self
             .directory
             .look_up(place.entry.organisation, token.kind, &key, numbers);

@@ -31,8 +31,10 @@ pub use explain::{
 };
 pub use permit::{Act, Permit, act};
 pub use request::{
-    Asker, Asking, Context, Denial, Found, Intent, Numbers, Outcome, Request, Resource, Taking,
+    Asker, Asking, Attempts, Context, Denial, Found, Intent, Outcome, Request, Resource, Taking,
     Terms, Told,
 };
+// A setting of stations, and a part of the question.
+pub use model::Numbers;
 pub use reverse::{candidates, resources_of};
 pub use usage::{OpenTransaction, PendingRemote, Usage, Used};

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use model::{
-    Action, ApiKeyId, Authority, ChargerId, CredentialId, GrantId, Limits, LockId, NodeId,
+    Action, ApiKeyId, Authority, ChargerId, CredentialId, GrantId, Limits, LockId, NodeId, Numbers,
     PersonId, PresentedToken, Reason, Revision, StopGroup, TransactionId, UseId,
 };
 
@@ -75,16 +75,14 @@ pub enum Told {
     Nothing,
 }
 
-/// In which forms a card's number counts where it is not equal to what was read.
+/// Whether codes may be tried at the point.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Numbers {
-    /// In no other.
+pub enum Attempts {
+    /// They may.
     #[default]
-    Exact,
-    /// In those that lose nothing: reversed, decimal, padded.
-    Forms,
-    /// In those too that lose something: cut, 26 bits.
-    WeakForms,
+    Left,
+    /// Too many wrong ones were tried of late: a code is not even looked up.
+    Exhausted,
 }
 
 /// What is known besides the question itself.
@@ -94,6 +92,8 @@ pub struct Context {
     pub told: Option<Told>,
     /// How a card's number may be written by the reader.
     pub numbers: Numbers,
+    /// Whether codes may be tried.
+    pub attempts: Attempts,
 }
 
 /// The question.
@@ -123,8 +123,15 @@ impl<'a> Request<'a> {
             context: Context {
                 told: None,
                 numbers: Numbers::Exact,
+                attempts: Attempts::Left,
             },
         }
+    }
+
+    /// The same, as it is known besides.
+    #[must_use]
+    pub const fn knowing(self, context: Context) -> Self {
+        Self { context, ..self }
     }
 
     /// A person asks for an action on a node.
@@ -143,6 +150,7 @@ impl<'a> Request<'a> {
             context: Context {
                 told: None,
                 numbers: Numbers::Exact,
+                attempts: Attempts::Left,
             },
         }
     }

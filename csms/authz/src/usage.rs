@@ -76,7 +76,20 @@ pub struct Usage {
     remotes: HashMap<(ChargerId, PersonId), Timestamp>,
     used: HashMap<(GrantId, PersonId), Used>,
     taken: HashMap<UseId, Taken>,
-    inside: HashMap<(PersonId, AreaId), Timestamp>,
+    seen: HashMap<(PersonId, AreaId), Seen>,
+}
+
+/// On which side of a zone's doors a person was seen last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Seen {
+    side: Side,
+    at: Timestamp,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Side {
+    Inside,
+    Outside,
 }
 
 impl Usage {
@@ -227,26 +240,38 @@ impl Usage {
 
     /// A person entered a zone.
     pub fn enter(&mut self, person: PersonId, zone: AreaId, at: Timestamp) {
-        self.inside.insert((person, zone), at);
+        self.see(person, zone, Side::Inside, at);
     }
 
     /// A person left a zone.
-    pub fn leave(&mut self, person: PersonId, zone: AreaId) {
-        self.inside.remove(&(person, zone));
+    pub fn leave(&mut self, person: PersonId, zone: AreaId, at: Timestamp) {
+        self.see(person, zone, Side::Outside, at);
+    }
+
+    /// What is told late does not undo what happened later.
+    fn see(&mut self, person: PersonId, zone: AreaId, side: Side, at: Timestamp) {
+        let seen = Seen { side, at };
+        let last = self.seen.entry((person, zone)).or_insert(seen);
+        if last.at <= at {
+            *last = seen;
+        }
     }
 
     /// Since when a person is inside a zone.
     #[must_use]
     pub fn inside_since(&self, person: PersonId, zone: AreaId) -> Option<Timestamp> {
-        self.inside.get(&(person, zone)).copied()
+        self.seen
+            .get(&(person, zone))
+            .filter(|seen| seen.side == Side::Inside)
+            .map(|seen| seen.at)
     }
 
     /// How many people are inside a zone.
     #[must_use]
     pub fn occupancy(&self, zone: AreaId) -> usize {
-        self.inside
-            .keys()
-            .filter(|(_, other)| *other == zone)
+        self.seen
+            .iter()
+            .filter(|((_, other), seen)| *other == zone && seen.side == Side::Inside)
             .count()
     }
 
@@ -267,5 +292,27 @@ fn drop_from<K: Eq + std::hash::Hash>(
         if ids.is_empty() {
             map.remove(key);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_told_late_does_not_undo_what_happened_later() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let person = PersonId(uuid::Uuid::from_u128(1));
+        let zone = AreaId(uuid::Uuid::from_u128(2));
+        let mut usage = Usage::default();
+        usage.leave(person, zone, at(20));
+        usage.enter(person, zone, at(10));
+        assert_eq!(usage.inside_since(person, zone), None);
+        usage.enter(person, zone, at(30));
+        usage.leave(person, zone, at(20));
+        assert_eq!(usage.inside_since(person, zone), Some(at(30)));
+        assert_eq!(usage.occupancy(zone), 1);
+        usage.leave(person, zone, at(40));
+        assert_eq!(usage.occupancy(zone), 0);
     }
 }

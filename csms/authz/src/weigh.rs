@@ -4,7 +4,10 @@
 use std::cmp::Reverse;
 
 use jiff::Timestamp;
-use model::{Action, CredentialKind, Effect, GrantId, Limits, NodeId, PersonId, Reason, Strength};
+use model::{
+    Action, CredentialId, CredentialKind, Effect, GrantId, Limits, NodeId, PersonId, Reason,
+    Strength,
+};
 
 use crate::decide::{Deciding, EvseChoice, Place};
 use crate::explain::{GrantFinding, Trace};
@@ -161,6 +164,7 @@ pub(crate) struct Weighing<'w, 'a> {
     /// The grants of tags and of partners.
     shared: Vec<&'a Grants>,
     person: Option<PersonId>,
+    credential: Option<CredentialId>,
     kind: CredentialKind,
     strength: Strength,
     action: Action,
@@ -191,6 +195,7 @@ impl<'w, 'a> Weighing<'w, 'a> {
             own,
             shared,
             person: identity.found.person,
+            credential: identity.found.credential,
             kind,
             strength,
             action,
@@ -232,6 +237,15 @@ impl<'w, 'a> Weighing<'w, 'a> {
             Effect::Deny if fits_kind => self.add_denial(grant, into, trace),
             Effect::Deny => trace.grant(grant, GrantFinding::TooWeak),
             Effect::Allow => {
+                // A guest's code has its own right, and gets nothing of what its host holds.
+                let this_one = match condition.and_then(|condition| condition.credential) {
+                    Some(credential) => self.credential == Some(credential),
+                    None => !self.kind.has_own_right(),
+                };
+                if !this_one {
+                    trace.grant(grant, GrantFinding::TooWeak);
+                    return;
+                }
                 let strong = condition
                     .and_then(|condition| condition.minimum_strength)
                     .is_none_or(|minimum| minimum <= self.strength);
@@ -462,6 +476,7 @@ const fn distance(reason: Reason) -> u8 {
         | Reason::OpenAccess
         | Reason::NoCredential
         | Reason::CredentialUnknown
+        | Reason::TooManyAttempts
         | Reason::Ambiguous
         | Reason::CredentialSuspended
         | Reason::CredentialLost

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::neutral::DataTransfer;
-use crate::{ConfigurationValue, PresentedToken, StopGroup, TransactionRef};
+use crate::{ConfigurationValue, DoorMode, PresentedToken, StopGroup, TransactionRef};
 
 /// A command to a station, in neutral words; the adapter of the connection's version speaks it.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,6 +17,13 @@ pub enum StationCommand {
     ClearCache,
     /// `Door.Open` of the lock profile, by DataTransfer.
     OpenDoor(OpenDoor),
+    /// The mode of a door: ChangeConfiguration `LockMode<n>` / SetVariables AccessBarrier.Mode.
+    SetDoorMode {
+        /// Door number.
+        door: u32,
+        /// What it is to be set to.
+        mode: DoorMode,
+    },
     /// DataTransfer.
     DataTransfer(DataTransfer),
     /// TriggerMessage for BootNotification.

@@ -74,6 +74,21 @@ impl CredentialKind {
         }
     }
 
+    /// Works by the right that was made with it and by no other of its person: a guest does not get
+    /// what the host holds.
+    #[must_use]
+    pub const fn has_own_right(self) -> bool {
+        match self {
+            CredentialKind::Guest | CredentialKind::OneTime => true,
+            CredentialKind::Rfid
+            | CredentialKind::Key
+            | CredentialKind::Emaid
+            | CredentialKind::App
+            | CredentialKind::Plate
+            | CredentialKind::Pin => false,
+        }
+    }
+
     /// How strong a credential of this kind is unless it says otherwise: a number that can be
     /// copied or overheard is weak.
     #[must_use]
@@ -200,9 +215,9 @@ pub struct Credential {
     pub person: PersonId,
     /// What it is.
     pub kind: CredentialKind,
-    /// As entered.
+    /// As entered; of a code nothing.
     pub value: String,
-    /// [`crate::normalise`]d.
+    /// [`crate::normalise`]d; of a code a keyed hash.
     pub key: String,
     /// Active, suspended, lost.
     pub state: CredentialState,

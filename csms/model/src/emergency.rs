@@ -27,6 +27,59 @@ impl EmergencyKind {
     }
 }
 
+/// What a door is set to in an emergency; the later beats the earlier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum DoorMode {
+    /// Locked; the engine is asked.
+    Normal,
+    /// Locked, without connection too.
+    Lockdown,
+    /// Unlocked for everybody.
+    Evacuation,
+}
+
+impl DoorMode {
+    /// Every mode.
+    pub const ALL: [DoorMode; 3] = [DoorMode::Normal, DoorMode::Lockdown, DoorMode::Evacuation];
+
+    /// The name used in the API and in storage.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            DoorMode::Normal => "normal",
+            DoorMode::Lockdown => "lockdown",
+            DoorMode::Evacuation => "evacuation",
+        }
+    }
+
+    /// The value of AccessBarrier.Mode and `LockMode<n>` of the lock profile.
+    #[must_use]
+    pub const fn wire(self) -> &'static str {
+        match self {
+            DoorMode::Normal => "Normal",
+            DoorMode::Lockdown => "Lockdown",
+            DoorMode::Evacuation => "Evacuation",
+        }
+    }
+
+    /// From what a lock tells.
+    #[must_use]
+    pub fn from_wire(text: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|mode| mode.wire().eq_ignore_ascii_case(text.trim()))
+    }
+}
+
+impl From<EmergencyKind> for DoorMode {
+    fn from(kind: EmergencyKind) -> Self {
+        match kind {
+            EmergencyKind::Evacuation => DoorMode::Evacuation,
+            EmergencyKind::Lockdown => DoorMode::Lockdown,
+        }
+    }
+}
+
 /// A lockdown or an evacuation of all doors below a node. Concerns doors only.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Emergency {

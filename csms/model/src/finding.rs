@@ -47,11 +47,13 @@ pub enum FindingKind {
     TakesNothing,
     /// What it sent was not WebSocket, or not UTF-8.
     BrokenStream,
+    /// A number it read stands for more than one card.
+    AmbiguousCard,
 }
 
 impl FindingKind {
     /// Every kind.
-    pub const ALL: [FindingKind; 19] = [
+    pub const ALL: [FindingKind; 20] = [
         FindingKind::BootMissing,
         FindingKind::BeforeAcceptance,
         FindingKind::NoTrigger,
@@ -71,6 +73,7 @@ impl FindingKind {
         FindingKind::WentSilent,
         FindingKind::TakesNothing,
         FindingKind::BrokenStream,
+        FindingKind::AmbiguousCard,
     ];
 
     /// The stable code used in the API and in storage.
@@ -96,6 +99,7 @@ impl FindingKind {
             FindingKind::WentSilent => "went_silent",
             FindingKind::TakesNothing => "takes_nothing",
             FindingKind::BrokenStream => "broken_stream",
+            FindingKind::AmbiguousCard => "ambiguous_card",
         }
     }
 

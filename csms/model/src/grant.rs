@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use crate::{
-    ActionSet, GrantId, KindSet, NodeId, OrganisationId, PersonId, Role, ScheduleId, Strength,
-    TagId,
+    ActionSet, CredentialId, GrantId, KindSet, NodeId, OrganisationId, PersonId, Role, ScheduleId,
+    Strength, TagId,
 };
 
 /// Allow or deny.
@@ -52,6 +52,8 @@ pub struct Condition {
     pub points: Option<TagId>,
     /// Only that often and that much, for each person. An allow of `use` only.
     pub limits: Option<Limits>,
+    /// Only for this credential: the right that a guest's or a one-time code was made with.
+    pub credential: Option<CredentialId>,
 }
 
 /// How often and how much each person may use what was granted, over the grant's whole validity.

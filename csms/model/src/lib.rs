@@ -43,16 +43,16 @@ pub use configuration::{ConfigurationState, ConfigurationValue, KnownConfigurati
 pub use credential::{Credential, CredentialKind, CredentialState, KindSet, Strength, Suspension};
 pub use decision::{Decision, Entry};
 pub use door::{DoorEvent, DoorResult, DoorState};
-pub use emergency::{Emergency, EmergencyKind};
+pub use emergency::{DoorMode, Emergency, EmergencyKind};
 pub use finding::{Finding, FindingKind};
 pub use grant::{Condition, Effect, Grant, Limits, Subject};
 pub use ids::*;
 pub use meter::{Disbelief, EventTime, MeterSample};
 pub use people::{Account, Organisation, Person, PersonState, StopGroup};
 pub use quirk::{QuirkExample, QuirkName, QuirkPlace, SeenQuirk, Tolerance, Treatment};
-pub use reader::{ReaderProfile, ReaderStep};
+pub use reader::{Numbers, ReaderProfile, ReaderStep};
 pub use reason::Reason;
-pub use reservation::{Receipt, UseId};
+pub use reservation::{Receipt, UseId, UsedUp};
 pub use schedule::{Calendar, DAY_MINUTES, Days, Schedule, Slot};
 pub use settings::{Acceptance, RateLimit, StationSettings};
 pub use station::{

@@ -8,6 +8,21 @@ use serde::{Deserialize, Serialize};
 
 use crate::QuirkName;
 
+/// In which forms a card's number counts where it is not equal to what was read.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Numbers {
+    /// In no other.
+    #[default]
+    Exact,
+    /// In those that lose nothing: reversed, decimal, padded.
+    Forms,
+    /// In those too that lose something: cut, 26 bits.
+    WeakForms,
+}
+
 /// One step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

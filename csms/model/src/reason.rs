@@ -63,6 +63,8 @@ reasons! {
     NoCredential = "NO_CREDENTIAL", Deny, "no card or other credential was presented";
     /// Step 5: nobody has this credential.
     CredentialUnknown = "CREDENTIAL_UNKNOWN", Deny, "the card or token is not known";
+    /// Step 5: too many wrong codes were entered here, or with this code.
+    TooManyAttempts = "TOO_MANY_ATTEMPTS", Deny, "too many wrong codes were entered; codes are refused for a while";
     /// Step 5: the number read stands for several cards.
     Ambiguous = "AMBIGUOUS", Deny, "the number read stands for more than one card";
     /// Step 5: the credential is suspended.
@@ -116,6 +118,7 @@ impl Reason {
             Reason::Lockdown => "locked down",
             Reason::DelegatedRefusal => "no access here",
             Reason::AuthoritySilent => "please try again later",
+            Reason::TooManyAttempts => "too many wrong codes, please wait a minute",
             Reason::Ambiguous => "please ask for help: this card cannot be told from another",
             Reason::TooWeak => "please use another card or key",
             Reason::OutsideSchedule => "no access at this hour",

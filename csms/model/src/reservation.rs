@@ -15,6 +15,26 @@ impl From<TransactionId> for UseId {
     }
 }
 
+/// What of a limited right a charge has used up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum UsedUp {
+    /// Its minutes.
+    Minutes,
+    /// Its energy.
+    Wh,
+}
+
+impl UsedUp {
+    /// The name used in the API and in storage.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            UsedUp::Minutes => "minutes",
+            UsedUp::Wh => "wh",
+        }
+    }
+}
+
 /// Proof that one use of a limited grant was taken in the database.
 ///
 /// Made by the store alone, after the conditional update: `clippy.toml` forbids it elsewhere.

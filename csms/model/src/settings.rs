@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{OcppVersion, ReaderProfile, Tolerance};
+use crate::{Numbers, OcppVersion, ReaderProfile, Tolerance};
 
 /// What the owner decides about a station. What is `None` is as the deployment has it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +26,8 @@ pub struct StationSettings {
     pub tolerance: Tolerance,
     /// How the numbers that its reader sends become those of cards (Q31).
     pub reader_profile: ReaderProfile,
+    /// In which forms a card's number counts there.
+    pub card_numbers: Numbers,
 }
 
 /// How a station's BootNotification is answered.
@@ -77,6 +79,7 @@ mod tests {
                 ReaderStep::StripSerialSuffix,
                 ReaderStep::StripZeroPadding { bytes: 4 },
             ]),
+            card_numbers: Numbers::Forms,
         };
         assert_eq!(read(&serde_json::to_string(&settings).unwrap()), settings);
     }

@@ -148,6 +148,7 @@ impl Adapter {
             | StationCommand::RemoteStart(_)
             | StationCommand::RemoteStop(_)
             | StationCommand::ClearCache
+            | StationCommand::SetDoorMode { .. }
             | StationCommand::DataTransfer(_)
             | StationCommand::TriggerBoot
             | StationCommand::Raw { .. } => status,

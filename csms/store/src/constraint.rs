@@ -246,6 +246,10 @@ constraints! {
     RemoteStartId = Unique "remote_starts_pkey", "remote_starts.id";
     /// The state of a door.
     DoorStateId = Unique "door_states_pkey", "door_states.door_id";
+    /// Why a charge was asked to stop, once each.
+    TransactionStopId = Unique "transaction_stops_pkey", "transaction_stops.transaction_id";
+    /// The mode of a door, one row each.
+    DoorModeId = Unique "door_modes_pkey", "door_modes.door_id";
     /// The id a lock gave to an event.
     DoorEventId = Unique "door_events_pkey", "door_events.lock_id, door_events.event_id";
     /// The id of a decision.

@@ -6,9 +6,9 @@ use std::str::FromStr;
 use model::neutral::ReportKind;
 use model::{
     AcceptedState, Action, Authority, AuthorizationRequired, ChangeKind, ChargerAuthorization,
-    ChargerOffline, ConfigurationState, CredentialKind, CredentialState, DoorFail, DoorResult,
-    DoorState, Effect, EmergencyKind, EnrolmentProblem, EnrolmentState, Entry, OcppVersion,
-    OfflinePolicy, PersonState, Phase, QuirkName, Reason, Role, Strength,
+    ChargerOffline, ConfigurationState, CredentialKind, CredentialState, DoorFail, DoorMode,
+    DoorResult, DoorState, Effect, EmergencyKind, EnrolmentProblem, EnrolmentState, Entry,
+    OcppVersion, OfflinePolicy, PersonState, Phase, QuirkName, Reason, Role, Strength, UsedUp,
 };
 
 use crate::StoreError;
@@ -46,6 +46,8 @@ words! {
     ChargerOffline { Closed = "closed", List = "list", Open = "open" }
     Authority { Native = "native", Webhook = "webhook" }
     EmergencyKind { Evacuation = "evacuation", Lockdown = "lockdown" }
+    UsedUp { Minutes = "minutes", Wh = "wh" }
+    DoorMode { Normal = "normal", Lockdown = "lockdown", Evacuation = "evacuation" }
     AcceptedState { New = "new", Accepted = "accepted", Pending = "pending", Rejected = "rejected" }
     Phase { Started = "started", Updated = "updated", Ended = "ended" }
     EnrolmentState {

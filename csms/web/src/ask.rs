@@ -49,6 +49,19 @@ impl<B> Ask<B> {
         })
     }
 
+    /// The same for an answer that has a body where there is something to show.
+    pub(crate) fn write_if_any<D, T>(self) -> (Write<Option<T>>, B)
+    where
+        D: for<'a> From<&'a T> + Serialize,
+    {
+        let status = StatusCode::NO_CONTENT.as_u16();
+        self.into_write(Answer {
+            status,
+            show: |value: &Option<T>| value.as_ref().map_or_else(String::new, show::<D, T>),
+            kept: Kept::Body,
+        })
+    }
+
     /// The same for an answer without a body.
     pub(crate) fn write_nothing(self) -> (Write<()>, B) {
         let status = StatusCode::NO_CONTENT.as_u16();

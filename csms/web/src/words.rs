@@ -149,6 +149,38 @@ words! {
         /// Who is on the list enters.
         List,
     }
+    /// A lockdown or an evacuation.
+    EmergencyKindWord for model::EmergencyKind {
+        /// Everybody passes every door; beats a lockdown.
+        Evacuation,
+        /// Nobody passes but who is exempt.
+        Lockdown,
+    }
+    /// In which forms a card's number counts where it is not equal to what was read.
+    CardNumbersWord for model::Numbers {
+        /// In no other.
+        Exact,
+        /// In those that lose nothing: reversed, decimal, padded.
+        Forms,
+        /// In those too that lose something: cut, 26 bits. Two cards may look alike.
+        WeakForms,
+    }
+    /// What of a limited right is used up.
+    UsedUpWord for model::UsedUp {
+        /// Its minutes.
+        Minutes,
+        /// Its energy.
+        Wh,
+    }
+    /// What a door is set to in an emergency.
+    DoorModeWord for model::DoorMode {
+        /// Locked; who may enter is asked.
+        Normal,
+        /// Locked, without connection too.
+        Lockdown,
+        /// Unlocked for everybody.
+        Evacuation,
+    }
     /// What happened at a door.
     DoorResultWord for model::DoorResult { Granted, Refused, Exit, Forced }
     /// The state of a door.

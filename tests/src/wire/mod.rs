@@ -28,7 +28,7 @@ pub struct Wire {
 /// What is presented: a kind of credential and its value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Presented {
-    /// `rfid`, `key`, `emaid`, `app`, `plate`, or `none` for nothing at all.
+    /// `rfid`, `key`, `emaid`, `app`, `plate`, `pin`, `guest`, `one_time`, or `none` for nothing at all.
     pub kind: String,
     /// As read.
     pub value: String,

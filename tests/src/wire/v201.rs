@@ -92,6 +92,7 @@ pub(super) fn id_token(token: &Presented, door: Option<u32>) -> Value {
         "key" => "Local",
         "emaid" => "eMAID",
         "app" => "Central",
+        "pin" | "guest" | "one_time" => "KeyCode",
         // No type means a number plate; a card that carries one is the way it could get here.
         "rfid" | "plate" => "ISO14443",
         other => panic!("`{other}` is no kind of credential"),

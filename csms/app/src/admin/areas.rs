@@ -1,11 +1,15 @@
 //! Areas: circuits, floors, zones.
 
+use authz::NodeDetail;
 use authz::{NodeEntry, act};
-use model::{Area, AreaId, Change, InstallationId, Labels, NodeId, NodeKind};
+use model::{
+    AntiPassback, Area, AreaId, Change, InstallationId, Labels, NodeId, NodeKind, Passage,
+};
 use store::image;
 
 use super::fields::{Faults, LabelsPatch};
 use super::installations::not_empty;
+use super::tags::in_use;
 use super::write::{Done, Write};
 use super::{Admin, ListQuery, Listing, new_id};
 use crate::{ApiError, Caller};
@@ -13,6 +17,8 @@ use crate::{ApiError, Caller};
 /// The longest way from an area to its organisation, both counted: below it a charger and its
 /// EVSE must still fit within 8.
 const DEEPEST: usize = 6;
+/// The longest time for which entering again is refused: a week.
+const MINUTES: u32 = 7 * 24 * 60;
 
 /// A new area.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,6 +29,8 @@ pub struct NewArea {
     pub parent: NodeId,
     /// `circuit`, `floor`, `zone` …; free text.
     pub kind: String,
+    /// How entering twice is dealt with.
+    pub anti_passback: AntiPassback,
 }
 
 /// What is to become of an area.
@@ -32,6 +40,17 @@ pub struct AreaPatch {
     pub labels: LabelsPatch,
     /// Free text.
     pub kind: Option<String>,
+    /// How entering twice is dealt with.
+    pub anti_passback: Option<AntiPassback>,
+}
+
+/// An area as it is shown.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AreaView {
+    /// The row.
+    pub area: Area,
+    /// How many people are known to be inside.
+    pub occupancy: usize,
 }
 
 impl Admin {
@@ -39,11 +58,21 @@ impl Admin {
     ///
     /// # Errors
     /// `Forbidden` without `manage_settings` on what it is in.
-    pub async fn create_area(&self, write: Write<Area>, new: NewArea) -> Result<Done, ApiError> {
+    pub async fn create_area(
+        &self,
+        write: Write<AreaView>,
+        new: NewArea,
+    ) -> Result<Done, ApiError> {
         let permit = self
             .pep
             .permit::<act::ManageSettings>(&write.caller, new.parent)
             .await?;
+        if new.anti_passback != AntiPassback::default() {
+            let _ = self
+                .pep
+                .permit::<act::ManageAccess>(&write.caller, new.parent)
+                .await?;
+        }
         let _order = self.order.read().await;
         let parent = self.node(new.parent)?;
         let installation = match (parent.kind, parent.installation) {
@@ -69,7 +98,7 @@ impl Admin {
             installation,
             parent: new.parent,
             kind: new.kind,
-            anti_passback: model::AntiPassback::default(),
+            anti_passback: new.anti_passback,
             labels: new.labels,
             created_at: self.clock.now(),
             deleted_at: None,
@@ -80,7 +109,10 @@ impl Admin {
             Box::pin(async move {
                 tx.insert_area(&row).await?;
                 tx.record(Change::Area(row.clone()), None);
-                Ok(Ok(row))
+                Ok(Ok(AreaView {
+                    area: row,
+                    occupancy: 0,
+                }))
             })
         })
         .await
@@ -90,11 +122,17 @@ impl Admin {
     ///
     /// # Errors
     /// `NotFound` if the caller holds nothing on it.
-    pub async fn area(&self, caller: &Caller, id: AreaId) -> Result<Area, ApiError> {
+    pub async fn area(&self, caller: &Caller, id: AreaId) -> Result<AreaView, ApiError> {
         if !self.pep.sees(caller, id) {
             return Err(ApiError::NotFound);
         }
-        self.store.get_area(id).await?.ok_or(ApiError::NotFound)
+        let area = self.store.get_area(id).await?.ok_or(ApiError::NotFound)?;
+        Ok(self.area_view(area))
+    }
+
+    fn area_view(&self, area: Area) -> AreaView {
+        let occupancy = self.pep.usage(|usage| usage.occupancy(area.id));
+        AreaView { area, occupancy }
     }
 
     /// The areas the caller sees.
@@ -106,14 +144,16 @@ impl Admin {
         caller: &Caller,
         installation: Option<InstallationId>,
         query: &ListQuery,
-    ) -> Result<Listing<Area>, ApiError> {
+    ) -> Result<Listing<AreaView>, ApiError> {
         let seen = |row: &Area| self.pep.sees(caller, row.id);
-        self.list_mine(caller, query, seen, |organisation, page| async move {
-            self.store
-                .list_areas(organisation, installation, &page)
-                .await
-        })
-        .await
+        let list = self
+            .list_mine(caller, query, seen, |organisation, page| async move {
+                self.store
+                    .list_areas(organisation, installation, &page)
+                    .await
+            })
+            .await?;
+        Ok(list.map(|area| self.area_view(area)))
     }
 
     /// Changes an area.
@@ -122,7 +162,7 @@ impl Admin {
     /// `Forbidden` without `manage_settings`.
     pub async fn change_area(
         &self,
-        write: Write<Area>,
+        write: Write<AreaView>,
         id: AreaId,
         patch: AreaPatch,
     ) -> Result<Done, ApiError> {
@@ -130,7 +170,14 @@ impl Admin {
             .pep
             .permit::<act::ManageSettings>(&write.caller, id)
             .await?;
+        if patch.anti_passback.is_some() {
+            let _ = self
+                .pep
+                .permit::<act::ManageAccess>(&write.caller, id)
+                .await?;
+        }
         let organisation = self.organisation_of(id)?;
+        let occupancy = self.pep.usage(|usage| usage.occupancy(id));
         self.change(permit, write, organisation, move |tx| {
             let patch = patch.clone();
             Box::pin(async move {
@@ -142,12 +189,18 @@ impl Admin {
                 if let Some(kind) = patch.kind {
                     row.kind = kind;
                 }
+                if let Some(anti_passback) = patch.anti_passback {
+                    row.anti_passback = anti_passback;
+                }
                 if let Err(faults) = check(&row) {
                     return Ok(Err(faults));
                 }
                 tx.update_area(&row).await?;
                 tx.record(Change::Area(row.clone()), Some(image(&before)));
-                Ok(Ok(row))
+                Ok(Ok(AreaView {
+                    area: row,
+                    occupancy,
+                }))
             })
         })
         .await
@@ -167,6 +220,9 @@ impl Admin {
         if self.has_children(id.into()) {
             return Err(not_empty());
         }
+        if self.has_doors_into(id) {
+            return Err(in_use("area", &[]));
+        }
         let now = self.clock.now();
         self.change(permit, write, organisation, move |tx| {
             Box::pin(async move {
@@ -181,6 +237,19 @@ impl Admin {
             })
         })
         .await
+    }
+
+    /// Whether a door leads into or out of an area.
+    fn has_doors_into(&self, id: AreaId) -> bool {
+        self.live.directory().nodes().any(|(_, entry)| {
+            let NodeDetail::Door(door) = &entry.detail else {
+                return false;
+            };
+            match door.access.passage {
+                Some(Passage::Entry(area) | Passage::Exit(area)) => area == id,
+                None => false,
+            }
+        })
     }
 
     /// Whether a node is what the caller takes it for.
@@ -233,5 +302,15 @@ fn check(row: &Area) -> Result<(), ApiError> {
     let mut faults = Faults::default();
     faults.labels(&row.labels);
     faults.text("kind", &row.kind, 50);
+    let minutes = match row.anti_passback {
+        AntiPassback::Timed(minutes) => Some(minutes),
+        AntiPassback::Off | AntiPassback::Soft | AntiPassback::Hard => None,
+    };
+    faults.check(
+        || minutes.is_none_or(|minutes| (1..=MINUTES).contains(&minutes)),
+        "anti_passback_minutes",
+        "out_of_range",
+        "from 1 to 10080: a week",
+    );
     faults.none()
 }

@@ -4,11 +4,11 @@ use authz::act;
 use jiff::Timestamp;
 use model::{
     Change, Credential, CredentialId, CredentialKind, CredentialState, Labels, OrganisationId,
-    Person, PersonId, normalise,
+    Person, PersonId, Strength, normalise,
 };
 use store::image;
 
-use super::fields::{Faults, LabelsPatch};
+use super::fields::{Faults, LabelsPatch, SuspensionPatch};
 use super::write::{Done, Write};
 use super::{Admin, ListQuery, Listing, new_id};
 use crate::card::fault_of_value;
@@ -25,6 +25,10 @@ pub struct NewCredential {
     pub value: String,
     /// Active, suspended, lost.
     pub state: CredentialState,
+    /// Suspended in this time, whatever the state.
+    pub suspension: SuspensionPatch,
+    /// How hard it is to copy; `None`: as its kind is.
+    pub strength: Option<Strength>,
     /// Inclusive.
     pub valid_from: Option<Timestamp>,
     /// Exclusive.
@@ -44,6 +48,10 @@ pub struct CredentialPatch {
     pub labels: LabelsPatch,
     /// Active, suspended, lost.
     pub state: Option<CredentialState>,
+    /// Suspended in a time, whatever the state.
+    pub suspension: SuspensionPatch,
+    /// How hard it is to copy.
+    pub strength: Option<Strength>,
     /// Inclusive.
     pub valid_from: Option<Option<Timestamp>>,
     /// Exclusive.
@@ -64,8 +72,15 @@ impl Admin {
     ) -> Result<Done, ApiError> {
         let holder = self.person_row(person).await?;
         let permit = self.may_edit(&write.caller, &holder).await?;
-        let row = new.row(&holder, self.clock.now());
-        new_faults(&row).none()?;
+        let now = self.clock.now();
+        let mut faults = Faults::default();
+        let suspension = new.suspension.applied(None, now, &mut faults);
+        let row = Credential {
+            suspension,
+            ..new.row(&holder, now)
+        };
+        add_faults(&row, &mut faults);
+        faults.none()?;
         let _order = self.order.read().await;
         // Again: the person may have gone while the order was waited for.
         self.person_row(person).await?;
@@ -132,6 +147,7 @@ impl Admin {
         patch: CredentialPatch,
     ) -> Result<Done, ApiError> {
         let (permit, row) = self.editable(&write.caller, id).await?;
+        let now = self.clock.now();
         self.change(permit, write, row.organisation, move |tx| {
             let patch = patch.clone();
             Box::pin(async move {
@@ -139,8 +155,8 @@ impl Admin {
                     return Ok(Err(ApiError::NotFound));
                 };
                 let before = Change::Credential(row.clone());
-                patch.apply(&mut row);
                 let mut faults = Faults::default();
+                patch.apply(&mut row, now, &mut faults);
                 check(&row, &mut faults);
                 if let Err(faults) = faults.none() {
                     return Ok(Err(faults));
@@ -173,6 +189,13 @@ impl Admin {
                 row.deleted_at = Some(now);
                 tx.update_credential(&row).await?;
                 tx.record(Change::Credential(row), Some(image(&before)));
+                // The right that was made with it ends with it.
+                for mut grant in tx.grants_with_credential(id).await? {
+                    let before = image(&Change::Grant(grant.clone()));
+                    grant.revoked_at = Some(now);
+                    tx.revoke_grant(grant.id, now).await?;
+                    tx.record(Change::Grant(grant), Some(before));
+                }
                 Ok(Ok(()))
             })
         })
@@ -208,6 +231,8 @@ impl NewCredential {
             kind: CredentialKind::Rfid,
             value,
             state: CredentialState::Active,
+            suspension: SuspensionPatch::default(),
+            strength: None,
             valid_from: None,
             valid_until: None,
         }
@@ -235,7 +260,7 @@ impl NewCredential {
             value,
             state: self.state,
             suspension: None,
-            strength: self.kind.strength(),
+            strength: self.strength.unwrap_or(self.kind.strength()),
             places: None,
             valid_from: self.valid_from,
             valid_until: self.valid_until,
@@ -249,13 +274,21 @@ impl NewCredential {
 /// What is wrong with a new credential.
 pub(super) fn new_faults(row: &Credential) -> Faults {
     let mut faults = Faults::default();
-    check_value(row, &mut faults);
-    check(row, &mut faults);
+    add_faults(row, &mut faults);
     faults
 }
 
+fn add_faults(row: &Credential, faults: &mut Faults) {
+    check_value(row, faults);
+    check(row, faults);
+}
+
 impl CredentialPatch {
-    fn apply(self, row: &mut Credential) {
+    fn apply(self, row: &mut Credential, now: Timestamp, faults: &mut Faults) {
+        row.suspension = self.suspension.applied(row.suspension, now, faults);
+        if let Some(strength) = self.strength {
+            row.strength = strength;
+        }
         self.labels.apply(&mut row.labels);
         if let Some(state) = self.state {
             row.state = state;
@@ -272,6 +305,12 @@ impl CredentialPatch {
 fn check(row: &Credential, faults: &mut Faults) {
     faults.labels(&row.labels);
     faults.range("valid_until", row.valid_from, row.valid_until);
+    faults.check(
+        || !row.kind.is_code() || row.strength == Strength::Weak,
+        "strength",
+        "invalid",
+        "a code can be overheard: it is weak",
+    );
 }
 
 fn check_value(row: &Credential, faults: &mut Faults) {

@@ -2,8 +2,8 @@
 
 use authz::act;
 use model::{
-    Action, AreaId, Change, Door, DoorEvent, DoorFail, DoorId, InstallationId, Labels, LockId,
-    NodeId, OfflinePolicy,
+    Action, AreaId, Change, Door, DoorAccess, DoorEvent, DoorFail, DoorId, InstallationId, Labels,
+    LockId, NodeId, NodeKind, OfflinePolicy, Passage, ScheduleId, Strength,
 };
 use store::{DoorStateRow, image};
 
@@ -32,6 +32,21 @@ pub struct NewDoor {
     pub open_seconds: u32,
     /// Without connection.
     pub offline_policy: OfflinePolicy,
+    /// What it asks of those who come.
+    pub access: AccessPatch,
+}
+
+/// What is to become of what a door asks of those who come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AccessPatch {
+    /// A credential at least this strong, or any.
+    pub minimum_strength: Option<Option<Strength>>,
+    /// Open to everybody while this schedule holds, or never.
+    pub unlock_schedule: Option<Option<ScheduleId>>,
+    /// It leads into this area.
+    pub entry: Option<Option<AreaId>>,
+    /// It leads out of this area.
+    pub exit: Option<Option<AreaId>>,
 }
 
 /// Whether a door may be opened from elsewhere.
@@ -65,6 +80,8 @@ pub struct DoorPatch {
     pub open_seconds: Option<u32>,
     /// Without connection.
     pub offline_policy: Option<OfflinePolicy>,
+    /// What it asks of those who come.
+    pub access: AccessPatch,
 }
 
 /// A door as it is shown.
@@ -97,8 +114,16 @@ impl Admin {
             .pep
             .permit::<act::ManageSettings>(&write.caller, at)
             .await?;
+        self.may_set_access(&write.caller, new.access, at).await?;
         let _order = self.order.read().await;
         let parent = self.place(lock.installation, new.area)?;
+        let mut access = DoorAccess::default();
+        self.set_access(
+            new.access,
+            &mut access,
+            lock.organisation,
+            lock.installation,
+        )?;
         let row = Door {
             id: new_id(),
             organisation: lock.organisation,
@@ -111,7 +136,7 @@ impl Admin {
             remote_open: new.remote_open == RemoteOpen::On,
             open_seconds: new.open_seconds,
             offline_policy: new.offline_policy,
-            access: model::DoorAccess::default(),
+            access,
             created_at: self.clock.now(),
             deleted_at: None,
         };
@@ -212,7 +237,16 @@ impl Admin {
                 .await?;
             parent = Some(place);
         }
+        self.may_set_access(&write.caller, patch.access, id.into())
+            .await?;
         let row = self.store.get_door(id).await?.ok_or(ApiError::NotFound)?;
+        let mut access = row.access;
+        self.set_access(
+            patch.access,
+            &mut access,
+            row.organisation,
+            row.installation,
+        )?;
         let view = self.door_view(&write.caller, row).await?;
         self.change(permit, write, node.organisation, move |tx| {
             let (patch, mut view) = (patch.clone(), view.clone());
@@ -222,6 +256,7 @@ impl Admin {
                 };
                 let before = Change::Door(row.clone());
                 patch.apply(&mut row, parent);
+                row.access = access;
                 if let Err(faults) = check(&row) {
                     return Ok(Err(faults));
                 }
@@ -232,6 +267,71 @@ impl Admin {
             })
         })
         .await
+    }
+
+    /// Who sets whom a door lets in manages access there, not only its settings.
+    async fn may_set_access(
+        &self,
+        caller: &Caller,
+        patch: AccessPatch,
+        at: NodeId,
+    ) -> Result<(), ApiError> {
+        if patch != AccessPatch::default() {
+            let _ = self.pep.permit::<act::ManageAccess>(caller, at).await?;
+        }
+        Ok(())
+    }
+
+    /// What a door asks after a change.
+    fn set_access(
+        &self,
+        patch: AccessPatch,
+        access: &mut DoorAccess,
+        organisation: model::OrganisationId,
+        installation: InstallationId,
+    ) -> Result<(), ApiError> {
+        let directory = self.live.directory();
+        let mut faults = Faults::default();
+        if let Some(strength) = patch.minimum_strength {
+            access.minimum_strength = strength;
+        }
+        if let Some(schedule) = patch.unlock_schedule {
+            access.unlock_schedule = schedule;
+            faults.check(
+                || schedule.is_none_or(|id| directory.schedule_of(id) == Some(organisation)),
+                "unlock_schedule_id",
+                "unknown",
+                "no such schedule here",
+            );
+        }
+        let (entry_before, exit_before) = sides(*access);
+        let entry = patch.entry.unwrap_or(entry_before);
+        let exit = patch.exit.unwrap_or(exit_before);
+        let is_here = |area: Option<AreaId>| {
+            area.is_none_or(|id| {
+                directory.node(id).is_some_and(|node| {
+                    node.kind == NodeKind::Area && node.installation == Some(installation)
+                })
+            })
+        };
+        for (field, area) in [("entry_area_id", entry), ("exit_area_id", exit)] {
+            faults.check(
+                || is_here(area),
+                field,
+                "unknown",
+                "the installation has no such area",
+            );
+        }
+        faults.check(
+            || entry.is_none() || exit.is_none(),
+            "exit_area_id",
+            "invalid",
+            "a door leads into an area or out of one, not both",
+        );
+        access.passage = entry
+            .map(Passage::Entry)
+            .or_else(|| exit.map(Passage::Exit));
+        faults.none()
     }
 
     /// Removes a door.
@@ -301,6 +401,16 @@ impl DoorPatch {
         if let Some(policy) = self.offline_policy {
             row.offline_policy = policy;
         }
+    }
+}
+
+/// The areas a door leads into and out of.
+#[must_use]
+pub const fn sides(access: DoorAccess) -> (Option<AreaId>, Option<AreaId>) {
+    match access.passage {
+        Some(Passage::Entry(area)) => (Some(area), None),
+        Some(Passage::Exit(area)) => (None, Some(area)),
+        None => (None, None),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Checks of input, collected so that the caller hears of every field at once.
 
 use jiff::Timestamp;
-use model::Labels;
+use model::{Labels, Suspension};
 use serde_json::{Map, Value};
 
 use crate::{ApiError, FieldError};
@@ -134,6 +134,50 @@ impl LabelsPatch {
     }
 }
 
+/// A suspension with dates that is to begin, to end or to change.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SuspensionPatch {
+    /// Inclusive; `Some(None)`: there is none.
+    pub from: Option<Option<Timestamp>>,
+    /// Exclusive; `Some(None)`: until it is lifted.
+    pub until: Option<Option<Timestamp>>,
+}
+
+impl SuspensionPatch {
+    /// The suspension after it. An end without a beginning begins now.
+    pub(super) fn applied(
+        self,
+        before: Option<Suspension>,
+        now: Timestamp,
+        faults: &mut Faults,
+    ) -> Option<Suspension> {
+        let until = match self.until {
+            Some(until) => until,
+            None => before.and_then(|suspension| suspension.until),
+        };
+        let from = match (self.from, before) {
+            (Some(Some(from)), _) => from,
+            (Some(None), _) => {
+                let ends = self.until.flatten().is_some();
+                faults.check(
+                    || !ends,
+                    "suspended_until",
+                    "invalid",
+                    "a suspension that does not begin has no end",
+                );
+                return None;
+            }
+            (None, Some(suspension)) => suspension.from,
+            (None, None) => match until {
+                Some(_) => now,
+                None => return None,
+            },
+        };
+        faults.range("suspended_until", Some(from), until);
+        Some(Suspension { from, until })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -152,6 +196,46 @@ mod tests {
             "", "a", "@b", "a@", "a b@c.d", "a@b..c", "a@-b.c", "<a@b.c>",
         ] {
             assert!(!is_email(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn suspensions_begin_change_and_end() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let now = at(100);
+        let holds = |from, until: Option<i64>| {
+            Some(Suspension {
+                from: at(from),
+                until: until.map(at),
+            })
+        };
+        let there = holds(50, Some(200));
+        for (before, from, until, after) in [
+            (None, None, None, None),
+            (None, Some(Some(150)), None, holds(150, None)),
+            (None, None, Some(Some(150)), holds(100, Some(150))),
+            (there, None, None, there),
+            (there, None, Some(None), holds(50, None)),
+            (there, Some(Some(60)), None, holds(60, Some(200))),
+            (there, Some(None), None, None),
+            (there, Some(None), Some(None), None),
+        ] {
+            let patch = SuspensionPatch {
+                from: from.map(|from: Option<i64>| from.map(at)),
+                until: until.map(|until: Option<i64>| until.map(at)),
+            };
+            let mut faults = Faults::default();
+            assert_eq!(patch.applied(before, now, &mut faults), after, "{patch:?}");
+            assert!(faults.none().is_ok(), "{patch:?}");
+        }
+        for (from, until) in [(Some(Some(9)), Some(Some(9))), (Some(None), Some(Some(9)))] {
+            let patch = SuspensionPatch {
+                from: from.map(|from: Option<i64>| from.map(at)),
+                until: until.map(|until: Option<i64>| until.map(at)),
+            };
+            let mut faults = Faults::default();
+            let _ = patch.applied(there, now, &mut faults);
+            assert!(faults.none().is_err(), "{patch:?}");
         }
     }
 

@@ -184,6 +184,8 @@ impl Admin {
             minimum_strength,
             points,
             limits,
+            // Made with the credential, not given here.
+            credential: _,
         } = &new.condition;
         faults.check(
             || schedule.is_none_or(|id| directory.schedule_of(id) == Some(organisation)),
@@ -303,7 +305,7 @@ impl Admin {
         }))
     }
 
-    fn shows_grant(&self, caller: &Caller, row: &Grant) -> bool {
+    pub(super) fn shows_grant(&self, caller: &Caller, row: &Grant) -> bool {
         let own = caller.person_in(row.organisation).map(Subject::Person);
         own == Some(row.subject)
             || self

@@ -101,7 +101,7 @@ impl Founding {
 }
 
 /// The remote token every person has.
-pub(super) fn app_credential(person: &Person, random: &dyn Random) -> Credential {
+pub(crate) fn app_credential(person: &Person, random: &dyn Random) -> Credential {
     let value = new_remote_token(random);
     Credential {
         id: new_id(),

@@ -73,6 +73,16 @@ impl Admin {
         Ok(())
     }
 
+    /// Everybody who holds all that an owner may, now.
+    pub(super) fn owners_of(&self, node: NodeId) -> Vec<PersonId> {
+        let live = self.live.directory();
+        let now = self.clock.now();
+        authz::candidates(&live, node)
+            .into_iter()
+            .filter(|person| self.owns(&live, *person, node, now).now)
+            .collect()
+    }
+
     fn owned(&self, directory: &Directory, node: NodeId, now: Timestamp) -> Owned {
         let mut owned = Owned::default();
         for person in authz::candidates(directory, node) {

@@ -8,7 +8,7 @@ use model::{
 };
 use store::image;
 
-use super::fields::{Faults, LabelsPatch};
+use super::fields::{Faults, LabelsPatch, SuspensionPatch};
 use super::owner::app_credential;
 use super::write::{Done, Write};
 use super::{Admin, ListQuery, Listing, new_id};
@@ -30,10 +30,24 @@ pub struct NewPerson {
     pub phone: Option<String>,
     /// Active or suspended.
     pub state: PersonState,
+    /// Suspended in this time, whatever the state.
+    pub suspension: SuspensionPatch,
     /// End of membership, exclusive.
     pub member_until: Option<Timestamp>,
     /// Who may stop whose transactions; `None`: a group of their own.
     pub stop_group: Option<String>,
+    /// Whether they have an app credential of their own.
+    pub app: AppCredential,
+}
+
+/// Whether a person has an app credential of their own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AppCredential {
+    /// They have.
+    #[default]
+    Own,
+    /// They start from elsewhere only while a smart tag hands them one.
+    BySmartTag,
 }
 
 impl std::fmt::Debug for NewPerson {
@@ -55,6 +69,8 @@ pub struct PersonPatch {
     pub phone: Option<Option<String>>,
     /// Active or suspended.
     pub state: Option<PersonState>,
+    /// Suspended in a time, whatever the state.
+    pub suspension: SuspensionPatch,
     /// End of membership, exclusive.
     pub member_until: Option<Option<Timestamp>>,
     /// Who may stop whose transactions.
@@ -96,6 +112,10 @@ impl Admin {
             Some(text) => self.stop_group(organisation, text).await?,
             None => new_stop_group(random),
         };
+        let now = self.clock.now();
+        let mut faults = Faults::default();
+        let suspension = new.suspension.applied(None, now, &mut faults);
+        faults.none()?;
         let person = Person {
             id: new_id(),
             organisation,
@@ -105,22 +125,27 @@ impl Admin {
             email: new.email,
             phone: new.phone,
             state: new.state,
-            suspension: None,
+            suspension,
             member_until: new.member_until,
             stop_group,
-            created_at: self.clock.now(),
+            created_at: now,
             deleted_at: None,
         };
         check(&person)?;
-        let token = app_credential(&person, random);
+        let token = match new.app {
+            AppCredential::Own => Some(app_credential(&person, random)),
+            AppCredential::BySmartTag => None,
+        };
         let _order = self.order.read().await;
         self.change(permit, write, organisation, move |tx| {
             let (person, token) = (person.clone(), token.clone());
             Box::pin(async move {
                 tx.insert_person(&person).await?;
                 tx.record(Change::Person(person.clone()), None);
-                tx.insert_credential(&token).await?;
-                tx.record(Change::Credential(token), None);
+                if let Some(token) = token {
+                    tx.insert_credential(&token).await?;
+                    tx.record(Change::Credential(token), None);
+                }
                 Ok(Ok(person))
             })
         })
@@ -320,9 +345,14 @@ impl Admin {
             None => None,
         };
         let _order = self.order.write().await;
+        let now = self.clock.now();
         let mut after = row.clone();
-        patch.clone().apply(&mut after, stop_group.clone());
+        patch.clone().apply(&mut after, stop_group.clone(), now)?;
         check(&after)?;
+        if let Some(suspension) = &mut after.suspension {
+            // One that begins later takes away as much as one that holds now.
+            suspension.from = suspension.from.min(now);
+        }
         self.keeps_owners(&[Change::Person(after)])?;
         self.change(permit, write, row.organisation, move |tx| {
             let (patch, stop_group) = (patch.clone(), stop_group.clone());
@@ -331,7 +361,9 @@ impl Admin {
                     return Ok(Err(ApiError::NotFound));
                 };
                 let before = Change::Person(row.clone());
-                patch.apply(&mut row, stop_group);
+                if let Err(faults) = patch.apply(&mut row, stop_group, now) {
+                    return Ok(Err(faults));
+                }
                 tx.update_person(&row).await?;
                 tx.record(Change::Person(row.clone()), Some(image(&before)));
                 Ok(Ok(row))
@@ -386,7 +418,14 @@ impl Admin {
 }
 
 impl PersonPatch {
-    fn apply(self, row: &mut Person, stop_group: Option<StopGroup>) {
+    fn apply(
+        self,
+        row: &mut Person,
+        stop_group: Option<StopGroup>,
+        now: Timestamp,
+    ) -> Result<(), ApiError> {
+        let mut faults = Faults::default();
+        row.suspension = self.suspension.applied(row.suspension, now, &mut faults);
         self.labels.apply(&mut row.labels);
         if let Some(node) = self.managed_at {
             row.managed_at = node;
@@ -406,6 +445,7 @@ impl PersonPatch {
         if let Some(group) = stop_group {
             row.stop_group = group;
         }
+        faults.none()
     }
 }
 

@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use authz::act;
 use model::{
-    Acceptance, Change, OcppVersion, QuirkName, RateLimit, ReaderProfile, ReaderStep,
+    Acceptance, Change, Numbers, OcppVersion, QuirkName, RateLimit, ReaderProfile, ReaderStep,
     StationSettings, Treatment,
 };
 use store::image;
@@ -52,6 +52,8 @@ pub struct SettingsPatch {
     pub tolerance: Vec<(QuirkName, Option<Treatment>)>,
     /// In place of the old one.
     pub reader_profile: Option<ReaderProfile>,
+    /// See [`StationSettings::card_numbers`].
+    pub card_numbers: Option<Numbers>,
 }
 
 impl SettingsPatch {
@@ -66,6 +68,7 @@ impl SettingsPatch {
             configuration_keys_per_call,
             tolerance,
             reader_profile,
+            card_numbers,
         } = self;
         set(&mut settings.acceptance, acceptance);
         set(&mut settings.assume_ocpp16, assume_ocpp16);
@@ -81,6 +84,7 @@ impl SettingsPatch {
             settings.tolerance.set(quirk, treatment);
         }
         set(&mut settings.reader_profile, reader_profile);
+        set(&mut settings.card_numbers, card_numbers);
     }
 }
 

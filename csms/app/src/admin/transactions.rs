@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use model::{
     Action, ChargerId, NodeId, PersonId, StationId, StationKey, Transaction, TransactionId,
 };
-use store::{StoredSample, TransactionFilter};
+use store::{StopRequested, StoredSample, TransactionFilter};
 
 use super::{Admin, ListQuery, Listing};
 use crate::{ApiError, Caller};
@@ -101,6 +101,17 @@ impl Admin {
                 .await?;
         }
         Ok(row)
+    }
+
+    /// Why a transaction that the caller saw was asked to stop by the system, if it was.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn stop_requested(
+        &self,
+        seen: &Transaction,
+    ) -> Result<Option<StopRequested>, ApiError> {
+        Ok(self.store.get_stop(seen.id).await?)
     }
 
     /// What was metered during a transaction.

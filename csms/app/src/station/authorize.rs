@@ -5,7 +5,9 @@ use std::time::Duration;
 use authz::{Intent, Outcome, Request, Resource};
 use jiff::Timestamp;
 use model::neutral::{Authorize, AuthorizeForm, DoorReply, StationReply, Verdict};
-use model::{Entry, OcppVersion, PresentedToken, Reason, StationKey, StationKind, UseId};
+use model::{
+    Entry, FindingKind, OcppVersion, PresentedToken, Reason, StationKey, StationKind, UseId,
+};
 use sha2::{Digest, Sha256};
 
 use super::{Connection, StationFailure};
@@ -43,7 +45,8 @@ impl App {
             StationKind::Lock(_) => Intent::Open(attempt(&connection.station.key, message_id)),
             StationKind::Charger(_) => Intent::Ask,
         };
-        let request = Request::token(&authorize.token, resource, intent);
+        let context = connection.station.context();
+        let request = Request::token(&authorize.token, resource, intent).knowing(context);
         let decided = self
             .pep
             .decide_taken(&request, &origin)
@@ -53,6 +56,7 @@ impl App {
         self.note_refusal(connection, &decided, &authorize.token);
         self.note_card(&decided, &authorize.token, Some(&connection.station.key))
             .await;
+        self.note_ambiguous(&connection.station.key, &decided);
         let verdict = self.verdict(&decided, authorize.token, decided.row.at);
         Ok(match authorize.form {
             AuthorizeForm::Standard => StationReply::Authorized(Box::new(verdict)),
@@ -75,6 +79,14 @@ impl App {
             let now = decided.row.at;
             self.blocked_cards
                 .note(charger, person, Some(token.key()), now);
+        }
+    }
+
+    /// A number that stands for several cards is for the owner to look at: one of the cards must
+    /// be enrolled by what this reader shows, or the reader's profile be set.
+    pub(crate) fn note_ambiguous(&self, station: &StationKey, decided: &Decided) {
+        if decided.outcome.reason() == Reason::Ambiguous {
+            self.notice(station, FindingKind::AmbiguousCard, "idToken");
         }
     }
 
@@ -138,14 +150,25 @@ impl App {
 
     pub(crate) fn tell_decision(&self, decided: &Decided) {
         let Some(node) = decided.row.node else { return };
+        // Recorded and not refused: soft anti-passback.
+        let passed_back = match &decided.outcome {
+            Outcome::Allow(terms) => terms.passed_back,
+            Outcome::Deny(_) | Outcome::Ask(_) => false,
+        };
         let data = serde_json::json!({
             "decision_id": decided.row.id,
             "entry": decided.row.entry.name(),
             "effect": decided.row.reason.effect().name(),
             "reason": decided.row.reason.code(),
+            "passed_back": passed_back,
         });
         self.events
             .tell(decided.row.at, "decision", node, decided.row.person, data);
+        if decided.locked_out {
+            let data = serde_json::json!({ "decision_id": decided.row.id });
+            self.events
+                .tell(decided.row.at, "codes.locked_out", node, None, data);
+        }
     }
 }
 

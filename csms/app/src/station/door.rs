@@ -1,7 +1,11 @@
 //! What locks tell of their doors.
 
+use authz::{Directory, Usage};
+use jiff::Timestamp;
 use model::neutral::{DoorEventReport, StationReply};
-use model::{DoorEvent, LockId, NodeId, StationKind};
+use model::{
+    DoorEvent, DoorId, DoorResult, LockId, NodeId, Numbers, Passage, PersonId, StationKind,
+};
 use serde_json::json;
 use store::StoreError;
 
@@ -19,7 +23,9 @@ impl App {
             // A charger has no doors; there is nothing to record it under.
             return Ok(StationReply::UnknownVendor);
         };
-        self.keep_door_event(lock, report).await.map_err(|error| {
+        let numbers = connection.station.context().numbers;
+        let kept = self.keep_door_event(lock, report, numbers).await;
+        kept.map_err(|error| {
             tracing::error!(%error, station.id = %connection.station.key, "event not recorded");
             StationFailure::NotRecorded
         })?;
@@ -34,6 +40,7 @@ impl App {
         &self,
         lock: LockId,
         report: DoorEventReport,
+        numbers: Numbers,
     ) -> Result<bool, StoreError> {
         let now = self.clock.now();
         let directory = self.live.directory();
@@ -52,7 +59,7 @@ impl App {
         let holder = report
             .token
             .as_ref()
-            .and_then(|token| directory.holder_of(organisation, token));
+            .and_then(|token| directory.holder_of(organisation, token, numbers));
         let event = DoorEvent {
             event_id: report.event_id,
             organisation,
@@ -75,6 +82,13 @@ impl App {
                 Box::pin(async move { tx.insert_door_event(&event).await })
             })
             .await?;
+        if let (Some(door), Some(person)) = (door, kept.person) {
+            // A lock's clock may be ahead.
+            let at = kept.at.time.map_or(now, |at| at.min(now));
+            let passed = passage(&directory, door, kept.result);
+            self.pep
+                .usage(|usage| follow_passage(usage, person, passed, at));
+        }
         if is_new {
             let data = json!({
                 "event_id": kept.event_id,
@@ -86,5 +100,33 @@ impl App {
             self.events.tell(now, "door.event", node, kept.person, data);
         }
         Ok(is_new)
+    }
+}
+
+/// Into or out of which zone somebody went, if the door belongs to one.
+pub(crate) fn passage(directory: &Directory, door: DoorId, result: DoorResult) -> Option<Passage> {
+    let passage = directory.door(door)?.access.passage?;
+    match (passage, result) {
+        (Passage::Entry(zone), DoorResult::Granted) => Some(Passage::Entry(zone)),
+        // Back out by the door that leads in.
+        (Passage::Entry(zone), DoorResult::Exit)
+        | (Passage::Exit(zone), DoorResult::Granted | DoorResult::Exit) => {
+            Some(Passage::Exit(zone))
+        }
+        (Passage::Entry(_) | Passage::Exit(_), DoorResult::Refused | DoorResult::Forced) => None,
+    }
+}
+
+/// Keeps where somebody is.
+pub(crate) fn follow_passage(
+    usage: &mut Usage,
+    person: PersonId,
+    passed: Option<Passage>,
+    at: Timestamp,
+) {
+    match passed {
+        Some(Passage::Entry(zone)) => usage.enter(person, zone, at),
+        Some(Passage::Exit(zone)) => usage.leave(person, zone, at),
+        None => {}
     }
 }

@@ -82,6 +82,7 @@ fn starts_or_stops(command: &StationCommand) -> bool {
         ),
         StationCommand::ClearCache
         | StationCommand::OpenDoor(_)
+        | StationCommand::SetDoorMode { .. }
         | StationCommand::DataTransfer(_)
         | StationCommand::TriggerBoot
         | StationCommand::ReadConfiguration(_) => false,

@@ -5,6 +5,7 @@ use model::{OrganisationId, PresentedToken, QuirkName, TokenKind, Treatment};
 
 use super::{Admitted, Connection, Deviated};
 use crate::App;
+use crate::secret::code_key;
 
 impl App {
     /// Turns the number of a request's token into that of the card where the station has a reader
@@ -45,6 +46,14 @@ impl App {
         token: &mut PresentedToken,
         action: &str,
     ) {
+        if token.kind == TokenKind::KeyCode {
+            // A code is kept, and so looked up, by a keyed hash.
+            if let Some(organisation) = organisation {
+                let key = code_key(&self.settings.pepper, organisation, &token.value);
+                *token = token.clone().known_as(key);
+            }
+            return;
+        }
         let settings = station.settings.now();
         if settings.reader_profile.steps().is_empty() || !comes_from_a_reader(token.kind) {
             return;

@@ -43,6 +43,7 @@ impl Stations for App {
                 .tell(connection.since, "station.connected", node, None, data);
         }
         self.pay_debts(&connection.station.key);
+        self.resend_modes(&connection.station.key, connection.station.kind);
         self.expect_boot(connection);
     }
 

@@ -82,7 +82,8 @@ impl App {
             .iter()
             .rev()
             .find_map(|(_, sample, _)| sample.energy_wh);
-        self.store
+        let metered = self
+            .store
             .write(self.settings.hold, move |tx| {
                 let (station, reference, samples) =
                     (station.clone(), reference.clone(), samples.clone());
@@ -111,8 +112,10 @@ impl App {
                     };
                     let id = transaction.as_ref().map(|transaction| transaction.id);
                     tx.insert_samples(&station, id, &samples, now).await?;
-                    if let Some(mut transaction) = transaction
-                        && transaction.ended_at.is_none()
+                    let Some(mut transaction) = transaction else {
+                        return Ok(None);
+                    };
+                    if transaction.ended_at.is_none()
                         && let (Some(start), Some(register)) = (transaction.meter_start_wh, energy)
                         && register >= start
                         && transaction.energy_wh < Some(register - start)
@@ -120,7 +123,7 @@ impl App {
                         transaction.energy_wh = Some(register - start);
                         tx.update_transaction(&transaction).await?;
                     }
-                    Ok(())
+                    Ok(Some(transaction))
                 })
             })
             .await
@@ -128,6 +131,9 @@ impl App {
                 tracing::error!(%error, station.id = %connection.station.key, "not recorded");
                 StationFailure::NotRecorded
             })?;
+        if let Some(transaction) = metered {
+            self.metered(&transaction).await;
+        }
         Ok(StationReply::Received)
     }
 

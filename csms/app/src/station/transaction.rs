@@ -1,11 +1,11 @@
 //! Transactions: decided, recorded, then answered. Nothing is answered before it is committed,
 //! and nothing that has happened is refused its record.
 
-use authz::{Asker, Intent, Outcome, Request, Resource, Taking};
+use authz::{Asker, Intent, Outcome, Request, Resource, Taking, Used};
 use jiff::Timestamp;
 use model::neutral::{StationReply, TransactionEvent, TransactionReply, Verdict};
 use model::{
-    Action, ChargerId, Entry, NodeId, OcppVersion, OrganisationId, Phase, PresentedToken,
+    Action, ChargerId, Entry, Limits, NodeId, OcppVersion, OrganisationId, Phase, PresentedToken,
     QuirkName, Reason, StationKind, Transaction, TransactionId, TransactionRef,
 };
 use serde_json::json;
@@ -92,7 +92,12 @@ impl App {
                 usage.give_back(id.into());
             });
         }
+        let begins = judged
+            .as_ref()
+            .filter(|judged| judged.begins && kept.is_new)
+            .and_then(|judged| self.measured(&judged.then.outcome));
         self.follow_use(&kept.transaction, judged.as_ref(), kept.is_new);
+        self.follow_allowance(&kept.transaction, begins).await;
         if let Some(quirk) = kept.quirk {
             let action = match connection.version {
                 OcppVersion::V16 => "StopTransaction",
@@ -109,6 +114,7 @@ impl App {
             self.tell_transaction(connection, &kept.transaction, kept.phase);
             if let Some(judged) = &judged {
                 self.tell_decision(&judged.now);
+                self.note_ambiguous(&connection.station.key, &judged.now);
                 if let Some(token) = &token {
                     self.note_refusal(connection, &judged.now, token);
                 }
@@ -124,6 +130,18 @@ impl App {
             kept.answer,
             token,
         ))))
+    }
+
+    /// The limits that end a charge while it runs, with what was taken of them before.
+    fn measured(&self, outcome: &Outcome) -> Option<(Limits, Used)> {
+        let Outcome::Allow(terms) = outcome else {
+            return None;
+        };
+        let taking = terms.taking.filter(|taking| taking.limits.are_measured())?;
+        let used = self
+            .pep
+            .usage(|usage| usage.used(taking.grant, taking.person));
+        Some((taking.limits, used))
     }
 
     /// The transaction an event belongs to, if it is known already.
@@ -162,7 +180,9 @@ impl App {
     ) -> Option<model::StopGroup> {
         let organisation = self.organisation_of(connection)?;
         let directory = self.live.directory();
-        let (_, person) = directory.holder_of(organisation, event.token.as_ref()?)?;
+        let numbers = connection.station.context().numbers;
+        let token = event.token.as_ref()?;
+        let (_, person) = directory.holder_of(organisation, token, numbers)?;
         directory
             .person(person)
             .map(|person| person.stop_group.clone())
@@ -212,6 +232,7 @@ impl App {
             message_id: Some(message_id),
         };
         let asker = token.map_or(Asker::Nobody, Asker::Token);
+        let context = connection.station.context();
         let stops = match connection.version {
             // C12: a token that ends a transaction, or was presented to end it.
             OcppVersion::V201 => {
@@ -257,7 +278,7 @@ impl App {
                     action,
                     resource,
                     intent,
-                    context: authz::Context::default(),
+                    context,
                 };
                 let (then, ()) = self.pep.decide_and(&request, &origin, now, reserve);
                 Judged {
@@ -273,7 +294,7 @@ impl App {
                     action,
                     resource,
                     intent,
-                    context: authz::Context::default(),
+                    context,
                 };
                 let (then, ()) = self.pep.decide_and(&request, &origin, time, reserve);
                 let (now, ()) = self.pep.decide_and(&request, &origin, now, |_, _| ());

@@ -185,6 +185,7 @@ pub(super) fn grant_entry(row: &Grant) -> GrantEntry {
         Effect::Deny => Condition {
             minimum_strength: None,
             limits: None,
+            credential: None,
             ..row.condition.clone()
         },
     };

@@ -1,6 +1,6 @@
 //! Random worlds, and questions to them.
 
-use authz::{Intent, Numbers, Resource, Told};
+use authz::{Attempts, Intent, Numbers, Resource, Told};
 use jiff::{SignedDuration, Timestamp};
 use model::*;
 
@@ -175,6 +175,7 @@ pub fn some_grant(dice: &mut Dice, number: u128) -> Grant {
             }),
             minimum_strength: dice.sometimes(5, |dice| dice.pick(&Strength::ALL)),
             points: dice.sometimes(5, tag_id),
+            credential: dice.sometimes(5, |dice| CredentialId(id(900 + dice.below(30) as u128))),
             limits: dice.sometimes(3, |dice| Limits {
                 uses: dice.sometimes(2, |dice| dice.below(3) as u32),
                 minutes: dice.sometimes(3, |dice| dice.below(40) as u32),
@@ -422,6 +423,11 @@ pub fn some_question(facts: &Facts, dice: &mut Dice) -> Question {
         Some(Told::Nothing),
     ]);
     let numbers = dice.pick(&[Numbers::Exact, Numbers::Forms, Numbers::WeakForms]);
+    let attempts = if dice.one_in(6) {
+        Attempts::Exhausted
+    } else {
+        Attempts::Left
+    };
     let question = if dice.one_in(3) {
         let who = 100 + dice.below(PEOPLE as usize) as u128;
         let key = dice.sometimes(3, |dice| KEY + dice.below(5) as u128);
@@ -453,6 +459,7 @@ pub fn some_question(facts: &Facts, dice: &mut Dice) -> Question {
         intent,
         told,
         numbers,
+        attempts,
         ..question
     }
 }

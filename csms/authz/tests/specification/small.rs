@@ -3,11 +3,14 @@
 //! The first sheet is about what stands before the grants (steps 1 to 6), the second about the
 //! grants and what stands behind them (steps 5 to 10).
 
-use authz::{Intent, Numbers, Resource, Told};
+use authz::{Attempts, Intent, Numbers, Resource, Told};
 use model::*;
 
 use crate::facts::{Facts, UseOf};
 use crate::world::*;
+
+/// A guest's code.
+const CODE: u128 = 910;
 
 /// A world, and what is asked of it.
 pub struct Case {
@@ -17,11 +20,12 @@ pub struct Case {
     pub shown: &'static str,
     pub kind: TokenKind,
     pub numbers: Numbers,
+    pub attempts: Attempts,
 }
 
 /// How many choices each place of a sheet has.
-const GATES: [usize; 6] = [7, 7, 5, 11, 4, 3];
-const RIGHTS: [usize; 5] = [2, 9, 15, 15, 7];
+const GATES: [usize; 6] = [7, 7, 5, 12, 4, 3];
+const RIGHTS: [usize; 5] = [4, 9, 17, 15, 7];
 
 pub const fn count() -> usize {
     product(&GATES) + product(&RIGHTS)
@@ -75,6 +79,7 @@ fn plain() -> Case {
         shown: CARD,
         kind: TokenKind::IdTag,
         numbers: Numbers::Exact,
+        attempts: Attempts::Left,
     }
 }
 
@@ -177,6 +182,9 @@ fn gate([flag, authority, emergency_, card, who, granted]: [usize; 6]) -> Case {
         }
         9 => (case.shown, case.numbers) = ("04A1B2C3", Numbers::WeakForms),
         _ => {
+            if card == 11 {
+                case.attempts = Attempts::Exhausted;
+            }
             let mut code = credential(902, ME, CredentialKind::Pin, "123456");
             code.places = Some(vec![id(DOOR).into(), id(SOCKET_1).into()]);
             facts.credentials.push(code);
@@ -234,6 +242,13 @@ fn right([holder, denial, first, second, usage]: [usize; 5]) -> Case {
         case.shown = "04000000000001";
         facts.doors[0].access.minimum_strength = Some(Strength::Medium);
     }
+    if holder > 1 {
+        let kind = [CredentialKind::Guest, CredentialKind::OneTime][holder - 2];
+        let mut code = credential(CODE, ME, kind, "123456");
+        code.places = Some(vec![id(DOOR).into(), id(CHARGER).into()]);
+        facts.credentials.push(code);
+        (case.shown, case.kind) = ("123456", TokenKind::KeyCode);
+    }
     let schedule = |it: u128| Some(ScheduleId(id(it)));
     let deny = |number, subject, node| Grant {
         effect: Effect::Deny,
@@ -275,6 +290,8 @@ fn right([holder, denial, first, second, usage]: [usize; 5]) -> Case {
         }
     };
     facts.grants.extend(denied);
+    // What is made with a credential stands in the first grant only.
+    let second = if second < 13 { second } else { second + 2 };
     for (number, what) in [(510, first), (520, second)] {
         facts.grants.extend(permission(number, what, me));
     }
@@ -339,6 +356,18 @@ fn permission(number: u128, what: usize, me: Subject) -> Option<Grant> {
         }
         12 => condition.points = Some(TagId(id(OTHER_POINTS))),
         13 => {
+            condition.credential = Some(CredentialId(id(CODE)));
+            condition.limits = Some(Limits {
+                uses: Some(1),
+                ..Limits::default()
+            });
+        }
+        14 => {
+            // Another's.
+            condition.credential = Some(CredentialId(id(CODE + 1)));
+            condition.schedule = Some(ScheduleId(id(WEEKEND)));
+        }
+        15 => {
             it.node = id(AREA).into();
             it.actions = Role::Owner.actions();
             condition.points = Some(TagId(id(POINTS)));
@@ -416,6 +445,7 @@ pub fn questions(case: &Case) -> Vec<Question> {
     for question in &mut all {
         question.told = case.told;
         question.numbers = case.numbers;
+        question.attempts = case.attempts;
         if let Some(token) = &mut question.token
             && token.value == case.shown
         {

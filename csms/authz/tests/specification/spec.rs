@@ -1,7 +1,7 @@
 //! The decision a second time, written from docs/authorization.md alone: slow, without an index,
 //! over plain lists of facts, and without a line of the engine's.
 
-use authz::{Asker, Intent, Request, Resource, Told};
+use authz::{Asker, Attempts, Intent, Request, Resource, Told};
 use jiff::{SignedDuration, Timestamp};
 use model::*;
 
@@ -305,6 +305,15 @@ fn says(
             }
             continue;
         }
+        // A right made with a credential is for that one; a guest's code has no other.
+        let guest = matches!(kind, CredentialKind::Guest | CredentialKind::OneTime);
+        let mine = match condition.credential {
+            Some(id) => who.credential.is_some_and(|it| it.id == id),
+            None => !guest,
+        };
+        if !mine {
+            continue;
+        }
         let weak = condition
             .minimum_strength
             .is_some_and(|least| strength < least);
@@ -339,6 +348,12 @@ fn who<'f>(q: &Request<'_>, f: &'f Facts, place: &Place<'f>, now: Timestamp) -> 
     match q.asker {
         Asker::Nobody => who.problem = Some(Reason::NoCredential),
         Asker::Token(token) if token.is_nothing() => who.problem = Some(Reason::NoCredential),
+        // Whoever tries codes too often is not listened to.
+        Asker::Token(token)
+            if token.kind == TokenKind::KeyCode && q.context.attempts == Attempts::Exhausted =>
+        {
+            who.problem = Some(Reason::TooManyAttempts);
+        }
         Asker::Token(token) => {
             who.token = Some(normalise(&token.value));
             match f

@@ -1,6 +1,6 @@
 //! The pieces that small and large worlds are made of.
 
-use authz::{Asker, Context, Intent, Numbers, Request, Resource, Told};
+use authz::{Asker, Attempts, Context, Intent, Numbers, Request, Resource, Told};
 use jiff::civil::date;
 use jiff::{SignedDuration, Timestamp};
 use model::*;
@@ -319,6 +319,7 @@ pub struct Question {
     pub intent: Intent,
     pub told: Option<Told>,
     pub numbers: Numbers,
+    pub attempts: Attempts,
 }
 
 impl Question {
@@ -339,6 +340,7 @@ impl Question {
             context: Context {
                 told: self.told,
                 numbers: self.numbers,
+                attempts: self.attempts,
             },
         }
     }
@@ -354,6 +356,7 @@ pub fn card(value: &str, resource: Resource, intent: Intent) -> Question {
         intent,
         told: None,
         numbers: Numbers::Exact,
+        attempts: Attempts::Left,
     }
 }
 
@@ -367,5 +370,6 @@ pub fn by(person: u128, key: Option<u128>, action: Action, resource: Resource) -
         intent: Intent::Ask,
         told: None,
         numbers: Numbers::Exact,
+        attempts: Attempts::Left,
     }
 }

@@ -17,6 +17,7 @@ use crate::{configuration, lock};
 const REMOTE_START: &str = "RemoteStartTransaction";
 const REMOTE_STOP: &str = "RemoteStopTransaction";
 const CLEAR_CACHE: &str = "ClearCache";
+const CHANGE_CONFIGURATION: &str = "ChangeConfiguration";
 const DATA_TRANSFER: &str = "DataTransfer";
 const TRIGGER_MESSAGE: &str = "TriggerMessage";
 
@@ -30,6 +31,10 @@ pub(crate) fn encode(command: &StationCommand) -> Result<(String, Value), Comman
         StationCommand::RemoteStop(reference) => remote_stop(reference),
         StationCommand::ClearCache => payload(CLEAR_CACHE, &ClearCacheRequest {}),
         StationCommand::OpenDoor(open) => open_door(open),
+        StationCommand::SetDoorMode { door, mode } => Ok((
+            CHANGE_CONFIGURATION.to_owned(),
+            json!({ "key": format!("LockMode{door}"), "value": mode.wire() }),
+        )),
         StationCommand::DataTransfer(transfer) => data_transfer(transfer),
         StationCommand::TriggerBoot => Ok((
             TRIGGER_MESSAGE.to_owned(),
@@ -102,6 +107,7 @@ pub(crate) fn action_of(command: &StationCommand) -> &str {
         StationCommand::RemoteStop(_) => REMOTE_STOP,
         StationCommand::ClearCache => CLEAR_CACHE,
         StationCommand::OpenDoor(_) | StationCommand::DataTransfer(_) => DATA_TRANSFER,
+        StationCommand::SetDoorMode { .. } => CHANGE_CONFIGURATION,
         StationCommand::TriggerBoot => TRIGGER_MESSAGE,
         StationCommand::ReadConfiguration(_) => configuration::GET_CONFIGURATION,
         StationCommand::Raw { action, .. } => action,

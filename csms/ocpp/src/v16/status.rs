@@ -25,7 +25,8 @@ pub(crate) const fn status(reason: Reason, occasion: Occasion) -> AuthorizationS
         | Reason::OutsideSchedule
         | Reason::NotYetValid
         | Reason::NoGrant => AuthorizationStatus::Invalid,
-        Reason::CredentialSuspended
+        Reason::TooManyAttempts
+        | Reason::CredentialSuspended
         | Reason::CredentialLost
         | Reason::PersonSuspended
         | Reason::Lockdown

@@ -18,6 +18,7 @@ use crate::{configuration, lock};
 const REMOTE_START: &str = "RequestStartTransaction";
 const REMOTE_STOP: &str = "RequestStopTransaction";
 const CLEAR_CACHE: &str = "ClearCache";
+const SET_VARIABLES: &str = "SetVariables";
 const DATA_TRANSFER: &str = "DataTransfer";
 const TRIGGER_MESSAGE: &str = "TriggerMessage";
 
@@ -31,6 +32,14 @@ pub(crate) fn encode(command: &StationCommand) -> Result<(String, Value), Comman
         StationCommand::RemoteStop(reference) => remote_stop(reference),
         StationCommand::ClearCache => payload(CLEAR_CACHE, &ClearCacheRequest {}),
         StationCommand::OpenDoor(open) => open_door(open),
+        StationCommand::SetDoorMode { door, mode } => Ok((
+            SET_VARIABLES.to_owned(),
+            json!({ "setVariableData": [{
+                "attributeValue": mode.wire(),
+                "component": { "name": "AccessBarrier", "evse": { "id": door } },
+                "variable": { "name": "Mode" },
+            }] }),
+        )),
         StationCommand::DataTransfer(transfer) => Ok(data_transfer(transfer)),
         StationCommand::TriggerBoot => Ok((
             TRIGGER_MESSAGE.to_owned(),
@@ -108,6 +117,7 @@ pub(crate) fn action_of(command: &StationCommand) -> &str {
         StationCommand::RemoteStop(_) => REMOTE_STOP,
         StationCommand::ClearCache => CLEAR_CACHE,
         StationCommand::OpenDoor(_) | StationCommand::DataTransfer(_) => DATA_TRANSFER,
+        StationCommand::SetDoorMode { .. } => SET_VARIABLES,
         StationCommand::TriggerBoot => TRIGGER_MESSAGE,
         StationCommand::ReadConfiguration(_) => configuration::GET_VARIABLES,
         StationCommand::Raw { action, .. } => action,

@@ -20,7 +20,8 @@ pub(crate) const fn status(reason: Reason, occasion: Occasion) -> AuthorizationS
         | Reason::DelegatedRefusal
         | Reason::AuthoritySilent
         | Reason::TooWeak => AuthorizationStatusEnumType::Invalid,
-        Reason::CredentialSuspended
+        Reason::TooManyAttempts
+        | Reason::CredentialSuspended
         | Reason::CredentialLost
         | Reason::PersonSuspended
         | Reason::Lockdown

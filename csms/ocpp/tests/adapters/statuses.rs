@@ -18,6 +18,7 @@ const GOLDEN: &[(&str, [&str; 3], [&str; 3])] = &[
     ("OPEN_ACCESS", ["Accepted"; 3], ["Accepted"; 3]),
     ("NO_CREDENTIAL", ["Invalid"; 3], ["Invalid"; 3]),
     ("CREDENTIAL_UNKNOWN", ["Invalid"; 3], ["Unknown"; 3]),
+    ("TOO_MANY_ATTEMPTS", ["Blocked"; 3], ["Blocked"; 3]),
     ("AMBIGUOUS", ["Invalid"; 3], ["Invalid"; 3]),
     ("CREDENTIAL_SUSPENDED", ["Blocked"; 3], ["Blocked"; 3]),
     ("CREDENTIAL_LOST", ["Blocked"; 3], ["Blocked"; 3]),

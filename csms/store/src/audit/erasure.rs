@@ -48,6 +48,8 @@ statements! {
     ERASE_MEMBERSHIPS = "DELETE FROM tag_members WHERE kind = 'person' AND member_id = $1";
     ERASE_EMERGENCIES_BEGUN = "UPDATE emergencies SET created_by_person_id = NULL \
         WHERE created_by_person_id = $1";
+    ERASE_RELEASES_ASKED = "UPDATE emergencies SET release_asked_by_person_id = NULL, \
+        release_asked_at = NULL WHERE release_asked_by_person_id = $1";
     ERASE_ENROLMENTS = "DELETE FROM enrolments WHERE person_id = $1";
     ERASE_ENROLMENTS_OPENED = "UPDATE enrolments SET opened_by_person_id = NULL \
         WHERE opened_by_person_id = $1";
@@ -61,7 +63,7 @@ statements! {
 }
 
 /// What is done for a person, in this order; each takes the person's id.
-const EACH: [crate::sql::Sql; 17] = [
+const EACH: [crate::sql::Sql; 18] = [
     ERASE_OLD_CHANGES,
     ERASE_OLD_ACTOR,
     ERASE_OLD_DECISIONS,
@@ -75,6 +77,7 @@ const EACH: [crate::sql::Sql; 17] = [
     ERASE_TOTALS,
     ERASE_MEMBERSHIPS,
     ERASE_EMERGENCIES_BEGUN,
+    ERASE_RELEASES_ASKED,
     ERASE_ENROLMENTS,
     ERASE_ENROLMENTS_OPENED,
     ERASE_API_KEYS,

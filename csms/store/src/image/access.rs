@@ -85,6 +85,7 @@ pub(super) fn condition(condition: &Condition) -> Value {
         "minimum_strength": condition.minimum_strength.map(Strength::name),
         "points_tag_id": condition.points,
         "limits": limits,
+        "credential_id": condition.credential,
     })
 }
 

@@ -35,6 +35,8 @@ statements! {
     CREDENTIAL = "SELECT ", credential_columns!(), " FROM credentials WHERE id = $1";
     CREDENTIAL_BY_KEY = "SELECT ", credential_columns!(), " FROM credentials \
         WHERE organisation_id = $1 AND namespace = 'token' AND key = $2 AND deleted_at IS NULL";
+    CODE_BY_KEY = "SELECT ", credential_columns!(), " FROM credentials \
+        WHERE organisation_id = $1 AND namespace = 'code' AND key = $2 AND deleted_at IS NULL";
     APP_CREDENTIAL_OF = "SELECT ", credential_columns!(), " FROM credentials \
         WHERE person_id = $1 AND kind = 'app' AND deleted_at IS NULL";
     CREDENTIALS_OF = "SELECT ", credential_columns!(),
@@ -53,6 +55,9 @@ queries! {
     /// it is presented; number plates are never presented.
     find_credential(organisation: OrganisationId, key: &str) -> Option<Credential> =
         CREDENTIAL_BY_KEY [organisation, key];
+    /// The code of an organisation, not removed, that is found by this key.
+    find_code(organisation: OrganisationId, key: &str) -> Option<Credential> =
+        CODE_BY_KEY [organisation, key];
     /// The remote token of a person.
     find_app_credential(person: PersonId) -> Option<Credential> = APP_CREDENTIAL_OF [person];
 }

@@ -1,7 +1,7 @@
 //! What happens at doors.
 
 use jiff::Timestamp;
-use model::{DoorEvent, DoorId, DoorState};
+use model::{DoorEvent, DoorId, DoorResult, DoorState, PersonId};
 
 use super::queries;
 use super::samples::{event_time, happened_at};
@@ -24,6 +24,14 @@ statements! {
         ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) \
         ON CONFLICT (lock_id, event_id) DO NOTHING";
     EVENTS = "SELECT ", event_columns!(), " FROM door_events WHERE door_id = $1";
+    // By which doors of zones people went last. A lock's clock may be ahead.
+    LAST_PASSAGES = "SELECT e.person_id, e.door_id, e.result, \
+        MAX(CASE WHEN e.happened_at < e.received_at THEN e.happened_at ELSE e.received_at END) \
+        FROM door_events e JOIN doors d ON d.id = e.door_id \
+        WHERE e.person_id IS NOT NULL AND e.result IN ('granted', 'exit') \
+        AND d.deleted_at IS NULL \
+        AND (d.entry_area_id IS NOT NULL OR d.exit_area_id IS NOT NULL) \
+        GROUP BY e.person_id, e.door_id, e.result";
     // A report that comes late does not undo a later one.
     PUT_STATE = "INSERT INTO door_states (door_id, state, problem, at) VALUES ($1, $2, $3, $4) \
         ON CONFLICT (door_id) DO UPDATE SET state = COALESCE(excluded.state, door_states.state), \
@@ -45,7 +53,22 @@ pub struct DoorStateRow {
     pub at: Timestamp,
 }
 
+/// When a person last went through a door that leads into or out of a zone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LastPassage {
+    /// Who.
+    pub person: PersonId,
+    /// By which door.
+    pub door: DoorId,
+    /// In, or out.
+    pub result: DoorResult,
+    /// When.
+    pub at: Timestamp,
+}
+
 queries! {
+    /// By which doors of zones people went last.
+    last_passages() -> Vec<LastPassage> = LAST_PASSAGES [];
     /// The last reported state of a door.
     get_door_state(door: DoorId) -> Option<DoorStateRow> = STATE [door];
     /// The last reported state of every door.
@@ -129,6 +152,17 @@ impl Record for DoorEvent {
             person: columns.take()?,
             credential: columns.take()?,
             token: columns.take()?,
+        })
+    }
+}
+
+impl Record for LastPassage {
+    fn record(columns: &mut Columns<'_>) -> Result<Self, StoreError> {
+        Ok(Self {
+            person: columns.take()?,
+            door: columns.take()?,
+            result: columns.take()?,
+            at: columns.take()?,
         })
     }
 }

@@ -1,7 +1,7 @@
 //! Lockdowns and evacuations.
 
 use jiff::Timestamp;
-use model::{Emergency, EmergencyId, OrganisationId};
+use model::{Emergency, EmergencyId, OrganisationId, PersonId};
 
 use super::queries;
 use crate::arg::args;
@@ -21,6 +21,10 @@ statements! {
     INSERT_EMERGENCY = "INSERT INTO emergencies (", columns!(),
         ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     END_EMERGENCY = "UPDATE emergencies SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL";
+    ASK_RELEASE = "UPDATE emergencies SET release_asked_by_person_id = $2, release_asked_at = $3 \
+        WHERE id = $1 AND ended_at IS NULL";
+    RELEASE = "SELECT release_asked_by_person_id, release_asked_at FROM emergencies \
+        WHERE id = $1 AND release_asked_at IS NOT NULL AND release_asked_by_person_id IS NOT NULL";
     EMERGENCY = "SELECT ", columns!(), " FROM emergencies WHERE id = $1";
     EMERGENCIES = "SELECT ", columns!(),
         " FROM emergencies WHERE organisation_id = $1 AND ended_at IS NULL ORDER BY id";
@@ -29,7 +33,18 @@ statements! {
     TAG_THERE = "SELECT id FROM tags WHERE organisation_id = $1 AND id = $2";
 }
 
+/// Who asked first for the release of a lockdown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReleaseAsked {
+    /// Who.
+    pub by: PersonId,
+    /// When.
+    pub at: Timestamp,
+}
+
 queries! {
+    /// Who asked for the release of a lockdown, if anybody did.
+    get_release(id: EmergencyId) -> Option<ReleaseAsked> = RELEASE [id];
     /// A lockdown or evacuation, ended ones too.
     get_emergency(id: EmergencyId) -> Option<Emergency> = EMERGENCY [id];
     /// Those of an organisation that are in force.
@@ -68,6 +83,20 @@ impl Tx {
             .map(drop)
     }
 
+    /// Somebody asked for its release, or nobody did after all. `false`: it is not in force.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn ask_release(
+        &mut self,
+        id: EmergencyId,
+        asked: Option<ReleaseAsked>,
+    ) -> Result<bool, StoreError> {
+        let by = asked.map(|asked| asked.by);
+        let at = asked.map(|asked| asked.at);
+        self.touched(ASK_RELEASE, args![id, by, at]).await
+    }
+
     /// Ends one. `false`: it is not there or has ended already.
     ///
     /// # Errors
@@ -78,6 +107,15 @@ impl Tx {
         at: Timestamp,
     ) -> Result<bool, StoreError> {
         self.touched(END_EMERGENCY, args![id, at]).await
+    }
+}
+
+impl Record for ReleaseAsked {
+    fn record(columns: &mut Columns<'_>) -> Result<Self, StoreError> {
+        Ok(Self {
+            by: columns.take()?,
+            at: columns.take()?,
+        })
     }
 }
 

@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 use model::{
-    ApiKey, ApiKeyId, Condition, Grant, GrantId, Limits, NodeId, OrganisationId, PersonId,
-    ScheduleId, Subject, TagId,
+    ApiKey, ApiKeyId, Condition, CredentialId, Grant, GrantId, Limits, NodeId, OrganisationId,
+    PersonId, ScheduleId, Subject, TagId,
 };
 
 use super::queries;
@@ -19,7 +19,7 @@ macro_rules! grant_columns {
     () => {
         "id, organisation_id, person_id, tag_id, partner_organisation_id, role, actions, node_id, \
          effect, schedule_id, kinds, minimum_strength, points_tag_id, limit_uses, limit_minutes, \
-         limit_wh, valid_from, valid_until, reason, source, created_by_person_id, created_at, \
+         limit_wh, credential_id, valid_from, valid_until, reason, source, created_by_person_id, created_at, \
          revoked_at"
     };
 }
@@ -34,7 +34,7 @@ macro_rules! api_key_columns {
 statements! {
     INSERT_GRANT = "INSERT INTO grants (", grant_columns!(),
         ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, \
-        $18, $19, $20, $21, $22, $23)";
+        $18, $19, $20, $21, $22, $23, $24)";
     REVOKE_GRANT = "UPDATE grants SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL";
     GRANT = "SELECT ", grant_columns!(), " FROM grants WHERE id = $1";
     GRANTS = "SELECT ", grant_columns!(), " FROM grants WHERE organisation_id = $1";
@@ -54,6 +54,8 @@ statements! {
     ORGANISATION_THERE = "SELECT id FROM organisations WHERE id = $1";
     GRANTS_TO_TAG = "SELECT ", grant_columns!(),
         " FROM grants WHERE (tag_id = $1 OR points_tag_id = $1) AND revoked_at IS NULL ORDER BY id";
+    GRANTS_WITH_CREDENTIAL = "SELECT ", grant_columns!(),
+        " FROM grants WHERE credential_id = $1 AND revoked_at IS NULL ORDER BY id";
     GRANTS_WITH_SCHEDULE = "SELECT ", grant_columns!(),
         " FROM grants WHERE schedule_id = $1 AND revoked_at IS NULL ORDER BY id";
 }
@@ -63,6 +65,8 @@ queries! {
     get_grant(id: GrantId) -> Option<Grant> = GRANT [id];
     /// The grants to a tag, and those to its points, that are not ended.
     grants_with_tag(id: TagId) -> Vec<Grant> = GRANTS_TO_TAG [id];
+    /// The grants made with a credential that are not ended.
+    grants_with_credential(id: CredentialId) -> Vec<Grant> = GRANTS_WITH_CREDENTIAL [id];
     /// The grants with a schedule that are not ended.
     grants_with_schedule(id: ScheduleId) -> Vec<Grant> = GRANTS_WITH_SCHEDULE [id];
     /// An API key, withdrawn ones too.
@@ -163,6 +167,7 @@ impl Tx {
             limits.uses,
             limits.minutes,
             limit_wh,
+            condition.credential,
             row.valid_from,
             row.valid_until,
             row.reason,
@@ -274,6 +279,7 @@ impl Record for Grant {
                 minimum_strength: columns.take()?,
                 points: columns.take()?,
                 limits: limits(columns)?,
+                credential: columns.take()?,
             },
             valid_from: columns.take()?,
             valid_until: columns.take()?,

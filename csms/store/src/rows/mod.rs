@@ -6,6 +6,7 @@ mod changes;
 mod chargers;
 mod credentials;
 mod decisions;
+mod door_modes;
 mod doors;
 mod droppable;
 mod emergencies;
@@ -24,6 +25,7 @@ mod schedules;
 mod stations;
 mod tags;
 mod transaction_records;
+mod transaction_stops;
 mod transactions;
 mod unknown_cards;
 mod watch;
@@ -39,14 +41,17 @@ pub use decisions::DecisionFilter;
 pub(crate) use decisions::{
     CHAINED_DECISION, CHAINED_DECISIONS, Place, decision_args, decision_there, insert_decisions,
 };
-pub use doors::DoorStateRow;
+pub use door_modes::{DoorModeRow, DueMode};
+pub use doors::{DoorStateRow, LastPassage};
 pub use droppable::Droppable;
 pub(crate) use droppable::insert_droppable;
+pub use emergencies::ReleaseAsked;
 pub use grant_uses::{GrantTotal, Lasting, Strictness, TakenUse};
 pub use grants::GrantFilter;
 pub use idempotency::IdempotencyRecord;
 pub use remote_starts::RemoteStartRow;
 pub use samples::StoredSample;
+pub use transaction_stops::StopRequested;
 pub use transactions::TransactionFilter;
 pub use watch::StationReport;
 
@@ -85,6 +90,7 @@ pub(crate) fn statements() -> Vec<(&'static str, crate::sql::Sql)> {
         changes::STATEMENTS,
         credentials::STATEMENTS,
         decisions::STATEMENTS,
+        door_modes::STATEMENTS,
         doors::STATEMENTS,
         droppable::STATEMENTS,
         enrolments::STATEMENTS,
@@ -104,6 +110,7 @@ pub(crate) fn statements() -> Vec<(&'static str, crate::sql::Sql)> {
         stations::STATEMENTS,
         tags::STATEMENTS,
         transaction_records::STATEMENTS,
+        transaction_stops::STATEMENTS,
         transactions::STATEMENTS,
         unknown_cards::STATEMENTS,
         watch::STATEMENTS,

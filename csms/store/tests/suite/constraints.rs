@@ -79,6 +79,8 @@ on_both! {
             Constraint::RefusedIdentity,
             Constraint::MeterSample,
             Constraint::DoorStateId,
+            Constraint::DoorModeId,
+            Constraint::TransactionStopId,
             Constraint::DoorEventId,
             Constraint::DecisionId,
             Constraint::AuditSegmentNumber,

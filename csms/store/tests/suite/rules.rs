@@ -1,10 +1,13 @@
 //! Tags, hours, conditions of grants, and what is taken of limits.
 
 use model::{
-    Calendar, Condition, CredentialKind, Days, Emergency, EmergencyKind, Labels, Limits, Member,
-    Membership, OrganisationId, Person, Schedule, Slot, Strength, Subject, Suspension, Tag, UseId,
+    Calendar, Condition, CredentialKind, Days, DoorEvent, DoorMode, DoorResult, Emergency,
+    EmergencyKind, EventTime, Labels, Limits, Member, Membership, OrganisationId, Passage, Person,
+    Schedule, Slot, StationKind, Strength, Subject, Suspension, Tag, UseId, UsedUp,
 };
-use store::{GrantTotal, Lasting, Page, Store, Strictness};
+use store::{
+    DueMode, GrantTotal, LastPassage, Lasting, Page, ReleaseAsked, StopRequested, Store, Strictness,
+};
 
 use crate::support::*;
 
@@ -124,6 +127,7 @@ on_both! {
                 minimum_strength: Some(Strength::Medium),
                 points: Some(group.id),
                 limits: Some(Limits { uses: Some(1), minutes: None, wh: Some(5) }),
+                credential: Some(id()),
             };
             put!(store, right, |tx| tx.insert_grant(&right)).unwrap();
             assert_eq!(store.get_grant(right.id).await.unwrap(), Some(right));
@@ -209,6 +213,113 @@ on_both! {
         }
         let taken = asking.join_all().await.into_iter().filter(|taken| *taken).count();
         assert_eq!(taken, 3);
+    }
+
+    async fn modes_of_doors_are_due_until_their_lock_confirms_them(database) {
+        let store = open(&database).await;
+        let world = world(&store).await;
+        let front = door(&world.lock, 1);
+        put!(store, front, |tx| tx.insert_door(&front)).unwrap();
+        let mut station = station_of(&world.charger);
+        station.id = world.lock.station.clone();
+        station.key = station.id.key();
+        station.kind = StationKind::Lock(world.lock.id);
+        put!(store, station, |tx| tx.insert_station(&station)).unwrap();
+        let due = async || store.due_modes_at(&station.key).await.unwrap();
+        assert_eq!(store.get_door_mode(front.id).await.unwrap(), None);
+        let lockdown = DoorMode::Lockdown;
+        assert!(put!(store, |tx| tx.request_mode(front.id, lockdown, at(1))).unwrap());
+        assert!(!put!(store, |tx| tx.request_mode(front.id, lockdown, at(2))).unwrap());
+        let expected = DueMode {
+            door: front.id,
+            number: 1,
+            station: station.key.clone(),
+            mode: lockdown,
+        };
+        assert_eq!(due().await, std::slice::from_ref(&expected));
+        assert!(store.due_modes().await.unwrap().contains(&expected));
+        // What is asked for no longer is not confirmed.
+        assert!(!put!(store, |tx| tx.confirm_mode(front.id, DoorMode::Evacuation, at(3))).unwrap());
+        assert!(put!(store, |tx| tx.confirm_mode(front.id, lockdown, at(3))).unwrap());
+        assert_eq!(due().await, []);
+        let row = store.get_door_mode(front.id).await.unwrap().unwrap();
+        assert_eq!((row.requested_at, row.confirmed_at), (at(1), Some(at(3))));
+        // A lock that came back may have forgotten what is in force, and nothing else.
+        let key = station.key.clone();
+        put!(store, key, |tx| tx.doubt_modes(&key)).unwrap();
+        assert_eq!(due().await, [expected]);
+        assert!(put!(store, |tx| tx.request_mode(front.id, DoorMode::Normal, at(4))).unwrap());
+        assert!(put!(store, |tx| tx.confirm_mode(front.id, DoorMode::Normal, at(5))).unwrap());
+        let key = station.key.clone();
+        put!(store, key, |tx| tx.doubt_modes(&key)).unwrap();
+        assert_eq!(due().await, []);
+    }
+
+    async fn who_asked_for_a_release_and_why_a_charge_stops_come_back(database) {
+        let store = open(&database).await;
+        let world = world(&store).await;
+        let closed = lockdown(world.organisation.id);
+        put!(store, closed, |tx| tx.insert_emergency(&closed)).unwrap();
+        assert_eq!(store.get_release(closed.id).await.unwrap(), None);
+        let asked = ReleaseAsked { by: world.person.id, at: at(7) };
+        assert!(put!(store, |tx| tx.ask_release(closed.id, Some(asked))).unwrap());
+        assert_eq!(store.get_release(closed.id).await.unwrap(), Some(asked));
+        assert!(put!(store, |tx| tx.ask_release(closed.id, None)).unwrap());
+        assert_eq!(store.get_release(closed.id).await.unwrap(), None);
+
+        let charge: model::TransactionId = id();
+        assert!(put!(store, |tx| tx.note_stop(charge, UsedUp::Wh, at(1))).unwrap());
+        assert!(!put!(store, |tx| tx.note_stop(charge, UsedUp::Minutes, at(2))).unwrap());
+        let stop = StopRequested { used_up: UsedUp::Wh, at: at(1) };
+        assert_eq!(store.get_stop(charge).await.unwrap(), Some(stop));
+    }
+
+    async fn last_passages_are_those_by_doors_of_zones(database) {
+        let store = open(&database).await;
+        let world = world(&store).await;
+        let mut entry = door(&world.lock, 1);
+        entry.access.passage = Some(Passage::Entry(id()));
+        let plain = door(&world.lock, 2);
+        for row in [entry.clone(), plain.clone()] {
+            put!(store, row, |tx| tx.insert_door(&row)).unwrap();
+        }
+        for (number, at_door, result, happened) in [
+            (1, &entry, DoorResult::Granted, 5),
+            (2, &entry, DoorResult::Granted, 3),
+            // A clock that is ahead says no more than when it was heard of.
+            (3, &entry, DoorResult::Exit, 900),
+            (4, &entry, DoorResult::Refused, 6),
+            (5, &plain, DoorResult::Granted, 6),
+        ] {
+            let event = DoorEvent {
+                event_id: format!("e-{number}"),
+                organisation: world.organisation.id,
+                lock: world.lock.id,
+                door: Some(at_door.id),
+                door_number: at_door.number,
+                at: EventTime { text: happened.to_string(), time: Some(at(happened)) },
+                received_at: at(50),
+                result,
+                cause: None,
+                person: Some(world.person.id),
+                credential: None,
+                token: None,
+            };
+            put!(store, event, |tx| tx.insert_door_event(&event)).unwrap();
+        }
+        let mut passages = store.last_passages().await.unwrap();
+        passages.retain(|last| last.person == world.person.id);
+        passages.sort_by_key(|last| last.at);
+        let expected = |result, second| LastPassage {
+            person: world.person.id,
+            door: entry.id,
+            result,
+            at: at(second),
+        };
+        assert_eq!(
+            passages,
+            [expected(DoorResult::Granted, 5), expected(DoorResult::Exit, 50)]
+        );
     }
 }
 

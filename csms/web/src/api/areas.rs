@@ -1,11 +1,11 @@
 //! Areas.
 
-use app::admin::{AreaPatch, NewArea};
+use app::admin::{AreaPatch, AreaView, NewArea};
 use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
 use jiff::Timestamp;
-use model::{Area, AreaId};
+use model::{AntiPassback, AreaId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -37,6 +37,55 @@ pub(crate) struct NewAreaBody {
     #[serde(default)]
     #[schema(max_length = 50)]
     kind: String,
+    /// How entering it twice is dealt with; left out: `off`. Needs `manage_access`.
+    #[serde(default)]
+    anti_passback: Option<AntiPassbackWord>,
+    /// With `timed`: for how long entering again is refused.
+    #[serde(default)]
+    #[schema(minimum = 1, maximum = 10080)]
+    anti_passback_minutes: Option<u32>,
+}
+
+/// How entering an area twice without leaving it is dealt with.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum AntiPassbackWord {
+    /// Not at all.
+    Off,
+    /// It is told, and not refused.
+    Soft,
+    /// It is refused until the person has left.
+    Hard,
+    /// It is refused for some minutes.
+    Timed,
+}
+
+fn anti_passback(
+    word: Option<AntiPassbackWord>,
+    minutes: Option<u32>,
+) -> Result<Option<AntiPassback>, Problem> {
+    let field = "anti_passback_minutes";
+    Ok(match (word, minutes) {
+        (None, None) => None,
+        (Some(AntiPassbackWord::Off), None) => Some(AntiPassback::Off),
+        (Some(AntiPassbackWord::Soft), None) => Some(AntiPassback::Soft),
+        (Some(AntiPassbackWord::Hard), None) => Some(AntiPassback::Hard),
+        (Some(AntiPassbackWord::Timed), Some(minutes)) => Some(AntiPassback::Timed(minutes)),
+        (Some(AntiPassbackWord::Timed), None) => {
+            return Err(Problem::field(field, "required", "for how many minutes"));
+        }
+        (None, Some(_))
+        | (
+            Some(AntiPassbackWord::Off | AntiPassbackWord::Soft | AntiPassbackWord::Hard),
+            Some(_),
+        ) => {
+            return Err(Problem::field(
+                field,
+                "invalid",
+                "minutes go with `anti_passback` `timed`",
+            ));
+        }
+    })
 }
 
 /// What is to be changed.
@@ -55,6 +104,13 @@ pub(crate) struct AreaPatchBody {
     metadata: Option<Metadata>,
     #[serde(default)]
     kind: Option<String>,
+    /// How entering it twice is dealt with. Needs `manage_access`.
+    #[serde(default)]
+    anti_passback: Option<AntiPassbackWord>,
+    /// With `timed`: for how long entering again is refused.
+    #[serde(default)]
+    #[schema(minimum = 1, maximum = 10080)]
+    anti_passback_minutes: Option<u32>,
 }
 
 /// An area.
@@ -66,6 +122,11 @@ pub(crate) struct AreaBody {
     /// The installation or area it is in.
     parent_id: Uuid,
     kind: String,
+    anti_passback: AntiPassbackWord,
+    /// With `timed`.
+    anti_passback_minutes: Option<u32>,
+    /// How many people are known to be inside: those who entered and did not leave by its doors.
+    occupancy: usize,
     name: String,
     external_id: Option<String>,
     #[schema(value_type = Object)]
@@ -73,9 +134,19 @@ pub(crate) struct AreaBody {
     created_at: Timestamp,
 }
 
-impl From<&Area> for AreaBody {
-    fn from(row: &Area) -> Self {
+impl From<&AreaView> for AreaBody {
+    fn from(view: &AreaView) -> Self {
+        let row = &view.area;
+        let (word, minutes) = match row.anti_passback {
+            AntiPassback::Off => (AntiPassbackWord::Off, None),
+            AntiPassback::Soft => (AntiPassbackWord::Soft, None),
+            AntiPassback::Hard => (AntiPassbackWord::Hard, None),
+            AntiPassback::Timed(minutes) => (AntiPassbackWord::Timed, Some(minutes)),
+        };
         Self {
+            anti_passback: word,
+            anti_passback_minutes: minutes,
+            occupancy: view.occupancy,
             id: row.id.0,
             organisation_id: row.organisation.0,
             installation_id: row.installation.0,
@@ -106,6 +177,8 @@ pub(crate) async fn create(
         labels: labels(body.name, body.external_id, body.metadata),
         parent: body.parent_id.into(),
         kind: body.kind,
+        anti_passback: anti_passback(body.anti_passback, body.anti_passback_minutes)?
+            .unwrap_or_default(),
     };
     Ok(Written(api.create_area(write, new).await?))
 }
@@ -159,6 +232,7 @@ pub(crate) async fn update(
     let patch = AreaPatch {
         labels: labels_patch(body.name, body.external_id, body.metadata),
         kind: body.kind,
+        anti_passback: anti_passback(body.anti_passback, body.anti_passback_minutes)?,
     };
     Ok(Written(api.change_area(write, id, patch).await?))
 }

@@ -1,15 +1,16 @@
 //! Credentials.
 
-use app::admin::{CredentialPatch, NewCredential};
+use app::admin::{CodeMade, CredentialPatch, NewCode, NewCredential, SuspensionPatch};
 use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
 use jiff::Timestamp;
-use model::{Credential, CredentialId, CredentialKind, PersonId, mask};
+use model::{Credential, CredentialId, CredentialKind, NodeId, PersonId, mask};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::grants::LimitsBody;
 use crate::ask::{Ask, Written};
 use crate::auth::Auth;
 use crate::body::Nothing;
@@ -17,7 +18,7 @@ use crate::fields::{Metadata, labels, labels_patch, nullable};
 use crate::listing::{Id, ListBody, PageParams, Params};
 use crate::problem::Problem;
 use crate::state::Api;
-use crate::words::{CredentialKindWord, CredentialStateWord};
+use crate::words::{CredentialKindWord, CredentialStateWord, StrengthWord};
 
 /// A new credential.
 #[derive(Deserialize, ToSchema)]
@@ -32,12 +33,36 @@ pub(crate) struct NewCredentialBody {
     #[schema(value_type = Option<Object>)]
     metadata: Option<Metadata>,
     kind: CredentialKindWord,
-    /// As read or printed; compared without case, and without separators if it is hex.
+    /// As read or printed; compared without case, and without separators if it is hex. Not of a
+    /// code (`pin`, `guest`, `one_time`): the system makes it.
+    #[serde(default)]
     #[schema(max_length = 36, write_only)]
-    value: String,
+    value: Option<String>,
+    /// Of a code: how many digits; left out: 8.
+    #[serde(default)]
+    #[schema(minimum = 6, maximum = 12)]
+    digits: Option<u32>,
+    /// Of a code: the chargers and doors where it counts.
+    #[serde(default)]
+    #[schema(max_items = 200)]
+    place_ids: Option<Vec<Uuid>>,
+    /// Of a guest's code: how often and how much it may be used. A one-time code is for one use; a
+    /// PIN works by what its person was granted.
+    #[serde(default)]
+    limits: Option<LimitsBody>,
     /// Left out: `active`.
     #[serde(default)]
     state: Option<CredentialStateWord>,
+    /// Suspended from then on, whatever the state.
+    #[serde(default)]
+    suspended_from: Option<Timestamp>,
+    /// Exclusive; without `suspended_from` the suspension begins now.
+    #[serde(default)]
+    suspended_until: Option<Timestamp>,
+    /// How hard it is to copy; left out: `weak` for cards, codes and plates, `medium` for keys and
+    /// contracts.
+    #[serde(default)]
+    strength: Option<StrengthWord>,
     /// Inclusive.
     #[serde(default)]
     valid_from: Option<Timestamp>,
@@ -62,6 +87,16 @@ pub(crate) struct CredentialPatchBody {
     metadata: Option<Metadata>,
     #[serde(default)]
     state: Option<CredentialStateWord>,
+    /// Suspended from then on, whatever the state; null lifts the suspension.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<Timestamp>)]
+    suspended_from: Option<Option<Timestamp>>,
+    /// Exclusive; without a beginning the suspension begins now. Null: until it is lifted.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<Timestamp>)]
+    suspended_until: Option<Option<Timestamp>>,
+    #[serde(default)]
+    strength: Option<StrengthWord>,
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<Timestamp>)]
     valid_from: Option<Option<Timestamp>>,
@@ -81,6 +116,17 @@ pub(crate) struct CredentialBody {
     #[schema(example = "04…D4")]
     value: String,
     state: CredentialStateWord,
+    suspended_from: Option<Timestamp>,
+    suspended_until: Option<Timestamp>,
+    strength: StrengthWord,
+    /// Of a code: the chargers and doors where it counts.
+    place_ids: Option<Vec<Uuid>>,
+    /// The code, in the answer that makes it and never again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<String>,
+    /// The right that was made with a guest's or one-time code, in the answer that makes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    grant_id: Option<Uuid>,
     valid_from: Option<Timestamp>,
     valid_until: Option<Timestamp>,
     name: String,
@@ -109,6 +155,15 @@ impl From<&Credential> for CredentialBody {
             kind: row.kind.into(),
             value,
             state: row.state.into(),
+            suspended_from: row.suspension.map(|it| it.from),
+            suspended_until: row.suspension.and_then(|it| it.until),
+            strength: row.strength.into(),
+            place_ids: row
+                .places
+                .as_ref()
+                .map(|places| places.iter().map(|place| place.0).collect()),
+            code: None,
+            grant_id: None,
             valid_from: row.valid_from,
             valid_until: row.valid_until,
             name: row.labels.name.clone(),
@@ -119,10 +174,25 @@ impl From<&Credential> for CredentialBody {
     }
 }
 
+impl From<&CodeMade> for CredentialBody {
+    fn from(made: &CodeMade) -> Self {
+        Self {
+            code: Some(made.code.reveal().to_owned()),
+            grant_id: made.grant.map(|grant| grant.0),
+            ..Self::from(&made.credential)
+        }
+    }
+}
+
 /// Give a person a credential
 ///
 /// Needs `manage_access` where the person is managed; 409 `credential_taken` when the value
 /// belongs to somebody of the organisation already.
+///
+/// A code (`pin`, `guest`, `one_time`) is made by the system and shown in this answer only; a
+/// repeated request with the same `Idempotency-Key` is answered 409 `idempotency_replay_secret`.
+/// A guest's and a one-time code open by a right of their own, so the caller also needs
+/// `manage_access` and `use` at each place; the person answers for them.
 #[utoipa::path(
     post, path = "/v1/people/{id}/credentials", operation_id = "create_credential",
     tag = "credentials",
@@ -135,16 +205,73 @@ pub(crate) async fn create(
     Id(person): Id<PersonId>,
     ask: Ask<NewCredentialBody>,
 ) -> Result<Written, Problem> {
+    if CredentialKind::from(ask.body.kind).is_code() {
+        let (write, body) = ask.write_secret::<CredentialBody, CodeMade>();
+        let new = new_code(body)?;
+        return Ok(Written(api.create_code(write, person, new).await?));
+    }
     let (write, body) = ask.write::<CredentialBody, _>(StatusCode::CREATED);
+    for (field, given) in [
+        ("digits", body.digits.is_some()),
+        ("place_ids", body.place_ids.is_some()),
+        ("limits", body.limits.is_some()),
+    ] {
+        if given {
+            return Err(Problem::field(field, "invalid", "only a code has this"));
+        }
+    }
+    let Some(value) = body.value else {
+        return Err(Problem::field("value", "required", "as read or printed"));
+    };
     let new = NewCredential {
         labels: labels(body.name, body.external_id, body.metadata),
         kind: body.kind.into(),
-        value: body.value,
+        value,
         state: body.state.unwrap_or(CredentialStateWord::Active).into(),
+        suspension: SuspensionPatch {
+            from: body.suspended_from.map(Some),
+            until: body.suspended_until.map(Some),
+        },
+        strength: body.strength.map(Into::into),
         valid_from: body.valid_from,
         valid_until: body.valid_until,
     };
     Ok(Written(api.create_credential(write, person, new).await?))
+}
+
+fn new_code(body: NewCredentialBody) -> Result<NewCode, Problem> {
+    if body.value.is_some() {
+        let message = "codes are made by the system";
+        return Err(Problem::field("value", "invalid", message));
+    }
+    if body
+        .strength
+        .is_some_and(|strength| strength != StrengthWord::Weak)
+    {
+        let message = "a code can be overheard: it is weak";
+        return Err(Problem::field("strength", "invalid", message));
+    }
+    let mut places: Vec<NodeId> = Vec::new();
+    for place in body.place_ids.unwrap_or_default() {
+        let place = NodeId(place);
+        if !places.contains(&place) {
+            places.push(place);
+        }
+    }
+    Ok(NewCode {
+        labels: labels(body.name, body.external_id, body.metadata),
+        kind: body.kind.into(),
+        digits: body.digits,
+        places,
+        limits: body.limits.map(Into::into),
+        state: body.state.unwrap_or(CredentialStateWord::Active).into(),
+        suspension: SuspensionPatch {
+            from: body.suspended_from.map(Some),
+            until: body.suspended_until.map(Some),
+        },
+        valid_from: body.valid_from,
+        valid_until: body.valid_until,
+    })
 }
 
 /// List a person's credentials
@@ -202,6 +329,11 @@ pub(crate) async fn update(
     let patch = CredentialPatch {
         labels: labels_patch(body.name, body.external_id, body.metadata),
         state: body.state.map(Into::into),
+        suspension: SuspensionPatch {
+            from: body.suspended_from,
+            until: body.suspended_until,
+        },
+        strength: body.strength.map(Into::into),
         valid_from: body.valid_from,
         valid_until: body.valid_until,
     };

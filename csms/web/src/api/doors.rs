@@ -1,6 +1,6 @@
 //! Doors.
 
-use app::admin::{DoorPatch, DoorView, NewDoor, RemoteOpen};
+use app::admin::{AccessPatch, DoorPatch, DoorView, NewDoor, RemoteOpen, sides};
 use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
@@ -19,7 +19,7 @@ use crate::fields::{Metadata, labels, labels_patch, nullable};
 use crate::listing::{Id, ListBody, Params};
 use crate::problem::Problem;
 use crate::state::Api;
-use crate::words::{DoorFailWord, DoorStateWord, OfflinePolicyWord};
+use crate::words::{DoorFailWord, DoorStateWord, OfflinePolicyWord, StrengthWord};
 
 /// How long a door stays unlocked if nothing is said.
 const OPEN_SECONDS: u32 = 5;
@@ -56,6 +56,18 @@ pub(crate) struct NewDoorBody {
     /// Left out: `list`.
     #[serde(default)]
     offline_policy: Option<OfflinePolicyWord>,
+    /// The weakest credential that opens it. This and what follows needs `manage_access`.
+    #[serde(default)]
+    minimum_strength: Option<StrengthWord>,
+    /// Open to everybody while this schedule holds.
+    #[serde(default)]
+    unlock_schedule_id: Option<Uuid>,
+    /// The area it leads into, for anti-passback and occupancy.
+    #[serde(default)]
+    entry_area_id: Option<Uuid>,
+    /// The area it leads out of; not both.
+    #[serde(default)]
+    exit_area_id: Option<Uuid>,
 }
 
 /// What is to be changed.
@@ -85,6 +97,22 @@ pub(crate) struct DoorPatchBody {
     open_seconds: Option<u32>,
     #[serde(default)]
     offline_policy: Option<OfflinePolicyWord>,
+    /// The weakest credential that opens it. This and what follows needs `manage_access`.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<StrengthWord>)]
+    minimum_strength: Option<Option<StrengthWord>>,
+    /// Open to everybody while this schedule holds.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<Uuid>)]
+    unlock_schedule_id: Option<Option<Uuid>>,
+    /// The area it leads into, for anti-passback and occupancy.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<Uuid>)]
+    entry_area_id: Option<Option<Uuid>>,
+    /// The area it leads out of; not both.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<Uuid>)]
+    exit_area_id: Option<Option<Uuid>>,
 }
 
 /// A door.
@@ -104,6 +132,10 @@ pub(crate) struct DoorBody {
     remote_open: bool,
     open_seconds: u32,
     offline_policy: OfflinePolicyWord,
+    minimum_strength: Option<StrengthWord>,
+    unlock_schedule_id: Option<Uuid>,
+    entry_area_id: Option<Uuid>,
+    exit_area_id: Option<Uuid>,
     /// As the lock reported it last.
     state: Option<DoorStateWord>,
     /// A fault, as the lock reported it last.
@@ -119,6 +151,7 @@ impl From<&DoorView> for DoorBody {
     fn from(view: &DoorView) -> Self {
         let row = &view.door;
         let state = view.state.as_ref();
+        let (entry, exit) = sides(row.access);
         let in_area = row.parent != NodeId::from(row.installation);
         Self {
             id: row.id.0,
@@ -134,6 +167,10 @@ impl From<&DoorView> for DoorBody {
             remote_open: row.remote_open,
             open_seconds: row.open_seconds,
             offline_policy: row.offline_policy.into(),
+            minimum_strength: row.access.minimum_strength.map(Into::into),
+            unlock_schedule_id: row.access.unlock_schedule.map(|id| id.0),
+            entry_area_id: entry.map(|id| id.0),
+            exit_area_id: exit.map(|id| id.0),
             state: state.and_then(|state| state.state).map(DoorStateWord::from),
             problem: state.and_then(|state| state.problem.clone()),
             state_at: state.map(|state| state.at),
@@ -169,6 +206,12 @@ pub(crate) async fn create(
             .offline_policy
             .unwrap_or(OfflinePolicyWord::List)
             .into(),
+        access: AccessPatch {
+            minimum_strength: body.minimum_strength.map(|word| Some(word.into())),
+            unlock_schedule: body.unlock_schedule_id.map(|id| Some(id.into())),
+            entry: body.entry_area_id.map(|id| Some(id.into())),
+            exit: body.exit_area_id.map(|id| Some(id.into())),
+        },
     };
     Ok(Written(api.create_door(write, new).await?))
 }
@@ -226,6 +269,12 @@ pub(crate) async fn update(
         remote_open: body.remote_open.map(RemoteOpen::from),
         open_seconds: body.open_seconds,
         offline_policy: body.offline_policy.map(Into::into),
+        access: AccessPatch {
+            minimum_strength: body.minimum_strength.map(|word| word.map(Into::into)),
+            unlock_schedule: body.unlock_schedule_id.map(|id| id.map(Into::into)),
+            entry: body.entry_area_id.map(|id| id.map(Into::into)),
+            exit: body.exit_area_id.map(|id| id.map(Into::into)),
+        },
     };
     Ok(Written(api.change_door(write, id, patch).await?))
 }

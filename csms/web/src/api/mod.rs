@@ -12,6 +12,7 @@ mod credentials;
 mod decisions;
 mod door_access;
 mod doors;
+mod emergencies;
 mod enrolments;
 mod events;
 mod export;
@@ -23,6 +24,7 @@ mod me;
 mod organisations;
 mod people;
 mod reports;
+mod rules;
 mod schedules;
 mod sessions;
 mod station_settings;
@@ -83,6 +85,26 @@ pub(crate) fn router() -> OpenApiRouter<Api> {
             installations::update,
             installations::delete
         ))
+        .routes(routes!(
+            emergencies::installation_lockdown::get,
+            emergencies::installation_lockdown::put,
+            emergencies::installation_lockdown::delete
+        ))
+        .routes(routes!(
+            emergencies::installation_evacuation::get,
+            emergencies::installation_evacuation::put,
+            emergencies::installation_evacuation::delete
+        ))
+        .routes(routes!(
+            emergencies::area_lockdown::get,
+            emergencies::area_lockdown::put,
+            emergencies::area_lockdown::delete
+        ))
+        .routes(routes!(
+            emergencies::area_evacuation::get,
+            emergencies::area_evacuation::put,
+            emergencies::area_evacuation::delete
+        ))
         .routes(routes!(areas::create, areas::list))
         .routes(routes!(areas::get, areas::update, areas::delete))
         .routes(routes!(chargers::create, chargers::list))
@@ -119,6 +141,8 @@ pub(crate) fn router() -> OpenApiRouter<Api> {
         .routes(routes!(unknown_cards::assign))
         .routes(routes!(grants::create, grants::list))
         .routes(routes!(grants::get, grants::delete))
+        .routes(routes!(rules::create, rules::list))
+        .routes(routes!(rules::get, rules::delete))
         .routes(routes!(tags::create, tags::list))
         .routes(routes!(tags::get, tags::update, tags::delete))
         .routes(routes!(tags::add_member, tags::members))

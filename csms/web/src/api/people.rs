@@ -1,6 +1,6 @@
 //! People.
 
-use app::admin::{NewPerson, PersonPatch};
+use app::admin::{AppCredential, NewPerson, PersonPatch, SuspensionPatch};
 use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
@@ -46,6 +46,12 @@ pub(crate) struct NewPersonBody {
     /// Left out: `active`.
     #[serde(default)]
     state: Option<PersonStateWord>,
+    /// Suspended from then on, whatever the state.
+    #[serde(default)]
+    suspended_from: Option<Timestamp>,
+    /// Exclusive; without `suspended_from` the suspension begins now.
+    #[serde(default)]
+    suspended_until: Option<Timestamp>,
     /// End of membership, exclusive.
     #[serde(default)]
     member_until: Option<Timestamp>,
@@ -53,6 +59,10 @@ pub(crate) struct NewPersonBody {
     #[serde(default)]
     #[schema(example = "1F00A9C3D4E5B6A7")]
     stop_group: Option<String>,
+    /// Left out: `true`. Without an app credential of their own they start from elsewhere only
+    /// while they stand in a smart tag, which hands them one.
+    #[serde(default)]
+    app_credential: Option<bool>,
 }
 
 /// What is to be changed.
@@ -79,6 +89,14 @@ pub(crate) struct PersonPatchBody {
     phone: Option<Option<String>>,
     #[serde(default)]
     state: Option<PersonStateWord>,
+    /// Suspended from then on, whatever the state; null lifts the suspension.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<Timestamp>)]
+    suspended_from: Option<Option<Timestamp>>,
+    /// Exclusive; without a beginning the suspension begins now. Null: until it is lifted.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<Timestamp>)]
+    suspended_until: Option<Option<Timestamp>>,
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<Timestamp>)]
     member_until: Option<Option<Timestamp>>,
@@ -99,6 +117,8 @@ pub(crate) struct PersonBody {
     email: Option<String>,
     phone: Option<String>,
     state: PersonStateWord,
+    suspended_from: Option<Timestamp>,
+    suspended_until: Option<Timestamp>,
     member_until: Option<Timestamp>,
     stop_group: String,
     /// Whether the person can log in.
@@ -123,6 +143,8 @@ impl From<&Person> for PersonBody {
             email: row.email.clone(),
             phone: row.phone.clone(),
             state: row.state.into(),
+            suspended_from: row.suspension.map(|it| it.from),
+            suspended_until: row.suspension.and_then(|it| it.until),
             member_until: row.member_until,
             stop_group: row.stop_group.0.clone(),
             has_login: row.account.is_some(),
@@ -158,8 +180,16 @@ pub(crate) async fn create(
         email: body.email,
         phone: body.phone,
         state: body.state.unwrap_or(PersonStateWord::Active).into(),
+        suspension: SuspensionPatch {
+            from: body.suspended_from.map(Some),
+            until: body.suspended_until.map(Some),
+        },
         member_until: body.member_until,
         stop_group: body.stop_group,
+        app: match body.app_credential {
+            Some(true) | None => AppCredential::Own,
+            Some(false) => AppCredential::BySmartTag,
+        },
     };
     Ok(Written(api.create_person(write, new).await?))
 }
@@ -216,6 +246,10 @@ pub(crate) async fn update(
         email: body.email,
         phone: body.phone,
         state: body.state.map(Into::into),
+        suspension: SuspensionPatch {
+            from: body.suspended_from,
+            until: body.suspended_until,
+        },
         member_until: body.member_until,
         stop_group: body.stop_group,
     };

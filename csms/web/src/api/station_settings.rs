@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use crate::fields::nullable;
 use crate::problem::Problem;
-use crate::words::{AcceptanceWord, OcppVersionWord, TreatmentWord};
+use crate::words::{AcceptanceWord, CardNumbersWord, OcppVersionWord, TreatmentWord};
 
 /// What the owner decides about a station; null is as the deployment has it.
 #[derive(Serialize, ToSchema)]
@@ -31,6 +31,8 @@ pub(crate) struct SettingsBody {
     tolerance: BTreeMap<&'static str, TreatmentWord>,
     /// How the numbers that its reader sends become those of cards, in this order.
     reader_profile: Vec<ReaderStepBody>,
+    /// In which forms a card's number counts there.
+    card_numbers: CardNumbersWord,
 }
 
 /// How many CALLs of a station are taken.
@@ -107,6 +109,8 @@ pub(crate) struct SettingsPatchBody {
     #[serde(default)]
     #[schema(max_items = 8)]
     reader_profile: Option<Vec<ReaderStepBody>>,
+    #[serde(default)]
+    card_numbers: Option<CardNumbersWord>,
 }
 
 impl From<&StationSettings> for SettingsBody {
@@ -128,6 +132,7 @@ impl From<&StationSettings> for SettingsBody {
                 .map(|(quirk, treatment)| (quirk.name(), treatment.into()))
                 .collect(),
             reader_profile: steps_body(&settings.reader_profile),
+            card_numbers: settings.card_numbers.into(),
         }
     }
 }
@@ -169,6 +174,7 @@ impl SettingsPatchBody {
             configuration_keys_per_call: self.configuration_keys_per_call,
             tolerance,
             reader_profile: profile,
+            card_numbers: self.card_numbers.map(Into::into),
         })
     }
 }
@@ -260,7 +266,8 @@ mod tests {
             "reader_profile": [{"step": "strip_serial_suffix"},
                 {"step": "strip_zero_padding", "bytes": 4},
                 {"step": "strip_trailing_zeros", "bytes": 4}, {"step": "reverse_bytes"},
-                {"step": "decimal_to_hex", "bytes": 7}, {"step": "upper_case"}]
+                {"step": "decimal_to_hex", "bytes": 7}, {"step": "upper_case"}],
+            "card_numbers": "weak_forms"
         });
         let body: SettingsPatchBody = serde_json::from_value(given.clone()).unwrap();
         let patch = body.patch().unwrap();
@@ -278,6 +285,7 @@ mod tests {
                 .filter_map(|(quirk, treatment)| Some((quirk, treatment?)))
                 .collect(),
             reader_profile: patch.reader_profile.unwrap(),
+            card_numbers: patch.card_numbers.unwrap(),
         };
         assert_eq!(
             serde_json::to_value(SettingsBody::from(&settings)).unwrap(),

@@ -17,6 +17,7 @@ use crate::body::Nothing;
 use crate::listing::{Id, ListBody, PageParams, Params, piece};
 use crate::problem::Problem;
 use crate::state::Api;
+use crate::words::UsedUpWord;
 
 /// Which transactions.
 #[derive(Deserialize, IntoParams)]
@@ -78,6 +79,18 @@ pub(crate) struct TransactionBody {
     /// A stop without a start.
     orphan: bool,
     decision_id: Option<Uuid>,
+    /// Where the transaction is asked for by its id: why the system asked the charger to stop it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stop_requested: Option<StopRequestedBody>,
+}
+
+/// Why the system asked a charger to stop.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct StopRequestedBody {
+    /// What of the limited right is used up.
+    used_up: UsedUpWord,
+    /// When it was asked first.
+    at: Timestamp,
 }
 
 impl From<&Transaction> for TransactionBody {
@@ -105,6 +118,7 @@ impl From<&Transaction> for TransactionBody {
             late: row.late,
             orphan: row.orphan,
             decision_id: row.decision.map(|id| id.0),
+            stop_requested: None,
         }
     }
 }
@@ -187,9 +201,15 @@ pub(crate) async fn get(
     Auth(caller): Auth,
     Id(id): Id<TransactionId>,
 ) -> Result<Json<TransactionBody>, Problem> {
-    Ok(Json(TransactionBody::from(
-        &api.transaction(&caller, id).await?,
-    )))
+    let row = api.transaction(&caller, id).await?;
+    let stop = api.stop_requested(&row).await?;
+    Ok(Json(TransactionBody {
+        stop_requested: stop.map(|stop| StopRequestedBody {
+            used_up: stop.used_up.into(),
+            at: stop.at,
+        }),
+        ..TransactionBody::from(&row)
+    }))
 }
 
 /// List what was metered during a transaction

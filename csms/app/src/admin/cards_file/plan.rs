@@ -8,6 +8,7 @@ use model::{Change, Credential, Labels, OrganisationId, Person, PersonId, Person
 use store::Page;
 
 use super::super::credentials::{NewCredential, new_faults};
+use super::super::fields::SuspensionPatch;
 use super::super::owner::app_credential;
 use super::super::people;
 use super::table::{CardLine, Line};
@@ -357,6 +358,8 @@ impl Making<'_> {
             kind: card.kind,
             value: card.value,
             state: card.state,
+            suspension: SuspensionPatch::default(),
+            strength: None,
             valid_from: card.valid_from,
             valid_until: card.valid_until,
         };
