@@ -356,14 +356,14 @@ async fn a_smart_tag_hands_out_app_credentials_and_takes_them_away() {
     let inner = tag(&owner).await;
     put(&owner, &inner, json!({ "person": person.id })).await;
     put(&owner, &outer, json!({ "tag": inner })).await;
-    keywatt_tests::wait::until_equal("a start with the credential", (200, None), || start()).await;
+    keywatt_tests::wait::until_equal("a start with the credential", (200, None), &start).await;
     wire.commands.wait_for("RemoteStartTransaction", 1).await;
     // Not with the last membership, but with the last smart one.
     owner
         .delete(&format!("/v1/tags/{outer}/members/{inner}"))
         .await
         .expect(204);
-    keywatt_tests::wait::until_equal("a start without it", without, || start()).await;
+    keywatt_tests::wait::until_equal("a start without it", without, start).await;
     // Who has one of their own keeps it.
     let (own, _) = owner.user(site.node()).await;
     put(&owner, &outer, json!({ "person": own.id })).await;
