@@ -90,7 +90,7 @@ async fn impossible_values_are_told() {
         ("rfid", "08A1B2C3", ("value", "random_uid")),
         ("key", "a\u{0}b", ("value", "invalid")),
         ("app", "FE010203040506", ("kind", "invalid")),
-        ("pin", "123456", ("kind", "invalid")),
+        ("pin", "123456", ("value", "invalid")),
     ] {
         let body = json!({ "kind": kind, "value": value });
         site.post(&site.owner, &path, body).await.faults(&[fault]);

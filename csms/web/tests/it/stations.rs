@@ -160,7 +160,7 @@ async fn settings_are_changed_one_by_one_logged_and_given_to_the_connection() {
     let fresh = site.get(&site.owner, path).await.expect(200);
     assert_eq!(
         fresh["settings"],
-        json!({ "acceptance": "accepted", "assume_ocpp16": false, "pinned_version": null,
+        json!({ "acceptance": "accepted", "card_numbers": "exact", "assume_ocpp16": false, "pinned_version": null,
             "ping_interval_seconds": null, "rate_limit": null, "max_message_bytes": null, "configuration_keys_per_call": null,
             "tolerance": {}, "reader_profile": [] })
     );
