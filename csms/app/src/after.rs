@@ -158,7 +158,8 @@ impl App {
                 | Change::Membership(_)
                 | Change::Schedule(_)
                 | Change::Calendar(_)
-                | Change::Emergency(_) => Vec::new(),
+                | Change::Emergency(_)
+                | Change::Sharing(_) => Vec::new(),
             };
             for charger in touched {
                 let now = directory
@@ -255,7 +256,8 @@ fn removed_station(change: &Change) -> Option<StationKey> {
         | Change::Membership(_)
         | Change::Schedule(_)
         | Change::Calendar(_)
-        | Change::Emergency(_) => None,
+        | Change::Emergency(_)
+        | Change::Sharing(_) => None,
     }
 }
 
@@ -300,6 +302,7 @@ fn concerned(change: &Change) -> Option<Concerned> {
         | Change::Station(_)
         | Change::Door(_)
         | Change::ApiKey(_)
+        | Change::Sharing(_)
         // Doors remember nobody.
         | Change::Emergency(_) => None,
     }

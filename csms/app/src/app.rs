@@ -244,7 +244,8 @@ async fn load(store: &Store, live: &Live, now: Timestamp) -> Result<(), StoreErr
                 | Change::Membership(_)
                 | Change::Schedule(_)
                 | Change::Calendar(_)
-                | Change::Emergency(_)) => {
+                | Change::Emergency(_)
+                | Change::Sharing(_)) => {
                     for area in parents_first(std::mem::take(&mut areas)) {
                         builder.add(&area);
                     }

@@ -126,6 +126,7 @@ fn who_gains(change: &Change, directory: &Directory) -> Gaining {
         | Change::Station(_)
         | Change::Door(_)
         | Change::ApiKey(_)
+        | Change::Sharing(_)
         // Nothing is granted to a tag that is new or goes.
         | Change::Tag(_)
         // Chargers know no emergencies.

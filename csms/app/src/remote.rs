@@ -53,7 +53,7 @@ impl App {
     ) -> Result<CommandAnswer, ApiError> {
         let own = self
             .pep
-            .person_of(caller, charger.into())
+            .person_for(caller, Action::RemoteUse, charger.into())
             .ok_or(ApiError::NotFound)?;
         let person = person.unwrap_or(own);
         let resource = evse.map_or(Resource::AnyEvse(charger), |n| Resource::Evse(charger, n));

@@ -12,7 +12,7 @@ use argon2::{Argon2, PasswordHash as PhcHash};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
-use model::{OrganisationId, PasswordHash, StopGroup};
+use model::{LOOKUP_ALPHABET, LOOKUP_LENGTH, OrganisationId, PasswordHash, StopGroup};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 use tokio::sync::Semaphore;
@@ -99,6 +99,27 @@ pub fn hash_api_key(pepper: &Pepper, key: &str) -> Vec<u8> {
 #[must_use]
 pub fn hash_session_token(pepper: &Pepper, token: &str) -> Vec<u8> {
     pepper.mac("session", &[token.as_bytes()])
+}
+
+/// The form in which the token of an invitation's link is kept and looked up.
+#[must_use]
+pub fn hash_invitation_token(pepper: &Pepper, token: &str) -> Vec<u8> {
+    pepper.mac("invitation", &[token.as_bytes()])
+}
+
+/// The form in which the token of a partner's link is kept and looked up.
+#[must_use]
+pub fn hash_partner_token(pepper: &Pepper, token: &str) -> Vec<u8> {
+    pepper.mac("partner_link", &[token.as_bytes()])
+}
+
+/// A new lookup key: four characters of an alphabet in which none is taken for another.
+#[must_use]
+pub fn new_lookup_key(random: &dyn Random) -> String {
+    let mut bytes = [0; LOOKUP_LENGTH];
+    random.fill(&mut bytes);
+    let letter = |byte: &u8| LOOKUP_ALPHABET.get(usize::from(byte & 31)).copied();
+    bytes.iter().filter_map(letter).map(char::from).collect()
 }
 
 /// The form in which a lock's device key is kept and looked up.
@@ -305,6 +326,8 @@ mod tests {
         let token = new_remote_token(&SystemRandom);
         assert_eq!((token.len(), &token[..2]), (14, "FE"));
         assert_eq!(new_stop_group(&SystemRandom).0.len(), 16);
+        let lookup = new_lookup_key(&SystemRandom);
+        assert_eq!(model::lookup_key(&lookup), Some(lookup));
     }
 
     #[test]

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     ApiKey, ApiKeyId, Area, Calendar, Charger, Credential, Door, Emergency, Grant, Installation,
-    Lock, Membership, Organisation, Person, PersonId, RequestId, Schedule, Station, StationKind,
-    Tag,
+    Lock, Membership, Organisation, Person, PersonId, RequestId, Schedule, Sharing, Station,
+    StationKind, Tag,
 };
 
 /// The number of a change; the order of commits is the order of revisions.
@@ -57,6 +57,8 @@ pub enum Change {
     Calendar(Calendar),
     /// A lockdown or an evacuation.
     Emergency(Emergency),
+    /// A right on its way: an invitation, a handover, a partnership.
+    Sharing(Box<Sharing>),
 }
 
 /// What a change is about.
@@ -94,6 +96,16 @@ pub enum ChangeKind {
     Calendar,
     /// A lockdown or an evacuation.
     Emergency,
+    /// An invitation.
+    Invitation,
+    /// A handover of ownership.
+    Handover,
+    /// How a partner is found.
+    PartnerProfile,
+    /// A partnership.
+    Partnership,
+    /// A partner's link.
+    PartnerLink,
 }
 
 impl ChangeKind {
@@ -117,6 +129,11 @@ impl ChangeKind {
             ChangeKind::Schedule => "schedule",
             ChangeKind::Calendar => "calendar",
             ChangeKind::Emergency => "emergency",
+            ChangeKind::Invitation => "invitation",
+            ChangeKind::Handover => "handover",
+            ChangeKind::PartnerProfile => "partner_profile",
+            ChangeKind::Partnership => "partnership",
+            ChangeKind::PartnerLink => "partner_link",
         }
     }
 }
@@ -124,7 +141,7 @@ impl ChangeKind {
 impl Change {
     /// What it is about.
     #[must_use]
-    pub const fn kind(&self) -> ChangeKind {
+    pub fn kind(&self) -> ChangeKind {
         match self {
             Change::Organisation(_) => ChangeKind::Organisation,
             Change::Installation(_) => ChangeKind::Installation,
@@ -142,6 +159,13 @@ impl Change {
             Change::Schedule(_) => ChangeKind::Schedule,
             Change::Calendar(_) => ChangeKind::Calendar,
             Change::Emergency(_) => ChangeKind::Emergency,
+            Change::Sharing(row) => match row.as_ref() {
+                Sharing::Invitation(_) => ChangeKind::Invitation,
+                Sharing::Handover(_) => ChangeKind::Handover,
+                Sharing::PartnerProfile(_) => ChangeKind::PartnerProfile,
+                Sharing::Partnership(_) => ChangeKind::Partnership,
+                Sharing::PartnerLink(_) => ChangeKind::PartnerLink,
+            },
         }
     }
 
@@ -169,6 +193,7 @@ impl Change {
             Change::Schedule(row) => row.id.0,
             Change::Calendar(row) => row.id.0,
             Change::Emergency(row) => row.id.0,
+            Change::Sharing(row) => row.id(),
         }
     }
 
@@ -192,6 +217,7 @@ impl Change {
             Change::Schedule(row) => row.organisation,
             Change::Calendar(row) => row.organisation,
             Change::Emergency(row) => row.organisation,
+            Change::Sharing(row) => row.organisation(),
         }
     }
 }

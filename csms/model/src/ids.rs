@@ -77,6 +77,14 @@ ids! {
     CalendarId,
     /// A lockdown or an evacuation.
     EmergencyId,
+    /// An invitation by e-mail.
+    InvitationId,
+    /// A handover of ownership.
+    HandoverId,
+    /// A partnership of two organisations.
+    PartnershipId,
+    /// A link by which a partner asks for rights.
+    PartnerLinkId,
     /// An HTTP request, as named in logs and the change log.
     RequestId,
 }

@@ -22,6 +22,7 @@ mod reason;
 mod reservation;
 mod schedule;
 mod settings;
+mod sharing;
 mod station;
 mod station_id;
 mod tag;
@@ -55,6 +56,10 @@ pub use reason::Reason;
 pub use reservation::{Receipt, UseId, UsedUp};
 pub use schedule::{Calendar, DAY_MINUTES, Days, Schedule, Slot};
 pub use settings::{Acceptance, RateLimit, StationSettings};
+pub use sharing::{
+    Accepted, Handover, Invitation, LOOKUP_ALPHABET, LOOKUP_LENGTH, OfferState, PartnerLink,
+    PartnerProfile, Partnership, PartnershipState, Promise, Promiser, Sharing, Side, lookup_key,
+};
 pub use station::{
     AcceptedState, ConnectorState, OcppVersion, PasswordHash, RefusedHandshake, Station,
     StationKind, StationRecord,

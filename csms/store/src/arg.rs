@@ -6,9 +6,10 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 use model::{
     AccountId, ActionSet, ApiKeyId, AreaId, CalendarId, ChargerId, CredentialId, CredentialKind,
-    DecisionId, DoorId, EmergencyId, EnrolmentId, EvseId, GrantId, InstallationId, KindSet, LockId,
-    NodeId, OrganisationId, PersonId, ReaderProfile, RequestId, Revision, ScheduleId, SessionId,
-    StationId, StationKey, StationSettings, StopGroup, TagId, TransactionId, UnknownCardId,
+    DecisionId, DoorId, EmergencyId, EnrolmentId, EvseId, GrantId, HandoverId, InstallationId,
+    InvitationId, KindSet, LockId, NodeId, OrganisationId, PartnerLinkId, PartnershipId, PersonId,
+    ReaderProfile, RequestId, Revision, ScheduleId, SessionId, StationId, StationKey,
+    StationSettings, StopGroup, TagId, TransactionId, UnknownCardId,
 };
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -248,6 +249,10 @@ ids!(
     ScheduleId,
     CalendarId,
     EmergencyId,
+    InvitationId,
+    HandoverId,
+    PartnershipId,
+    PartnerLinkId,
 );
 
 impl Bind for StationKey {

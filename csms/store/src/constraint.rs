@@ -144,6 +144,59 @@ constraints! {
     EmergencyOrganisation = Foreign "emergencies_organisation_fkey";
     /// The tag of those whom a lockdown leaves out, in the same organisation.
     EmergencyExempt = Foreign "emergencies_exempt_fkey";
+    /// The id of an invitation.
+    InvitationId = Unique "invitations_pkey", "invitations.id";
+    /// The token of an invitation's link.
+    InvitationToken = Unique "invitations_token_key", "invitations.token_hash";
+    /// The organisation of an invitation.
+    InvitationOrganisation = Foreign "invitations_organisation_fkey";
+    /// An invitation is accepted or withdrawn, not both.
+    InvitationOneEnd = Check "invitations_one_end";
+    /// An accepted invitation has a person and a grant.
+    InvitationAcceptance = Check "invitations_whole_acceptance";
+    /// The id of a handover.
+    HandoverId = Unique "handovers_pkey", "handovers.id";
+    /// Who hands over, in the same organisation.
+    HandoverFrom = Foreign "handovers_from_fkey";
+    /// To whom it is handed over, in the same organisation.
+    HandoverTo = Foreign "handovers_to_fkey";
+    /// Nobody hands over to themselves.
+    HandoverTwoPeople = Check "handovers_two_people";
+    /// A handover is accepted or ended, not both.
+    HandoverOneEnd = Check "handovers_one_end";
+    /// How an organisation is found; it is put there again.
+    PartnerProfileKey = Unique "partner_profiles_pkey", "partner_profiles.organisation_id";
+    /// A lookup key, in the whole deployment.
+    LookupKey = Unique "partner_profiles_lookup_key", "partner_profiles.lookup_key";
+    /// The organisation that is found.
+    PartnerProfileOrganisation = Foreign "partner_profiles_organisation_fkey";
+    /// A verified name has a time.
+    PartnerProfileVerification = Check "partner_profiles_whole_verification";
+    /// The id of a partnership.
+    PartnershipId = Unique "partnerships_pkey", "partnerships.id";
+    /// One partnership of two organisations that has not ended.
+    PartnershipLive = Unique "partnerships_live_key",
+        "partnerships.organisation_id, partnerships.partner_organisation_id";
+    /// Whose installations they are.
+    PartnershipOrganisation = Foreign "partnerships_organisation_fkey";
+    /// Who works on them.
+    PartnershipPartner = Foreign "partnerships_partner_fkey";
+    /// Nobody is their own partner.
+    PartnershipTwoSides = Check "partnerships_two_sides";
+    /// Who confirmed, and when.
+    PartnershipConfirmation = Check "partnerships_whole_confirmation";
+    /// Who ended it, and when.
+    PartnershipEnd = Check "partnerships_whole_end";
+    /// The id of a partner's link.
+    PartnerLinkId = Unique "partner_links_pkey", "partner_links.id";
+    /// The token of a partner's link.
+    PartnerLinkToken = Unique "partner_links_token_key", "partner_links.token_hash";
+    /// Whose link it is.
+    PartnerLinkPartner = Foreign "partner_links_partner_fkey";
+    /// A link is used or withdrawn, not both.
+    PartnerLinkOneEnd = Check "partner_links_one_end";
+    /// A used link has a partnership.
+    PartnerLinkUse = Check "partner_links_whole_use";
     /// A use of a limited grant; it is taken once.
     GrantUse = Unique "grant_uses_pkey", "grant_uses.id";
     /// What a person has used of a grant.

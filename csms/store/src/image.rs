@@ -17,6 +17,7 @@ macro_rules! fields {
 }
 
 mod access;
+mod sharing;
 
 /// A row as JSON, as it may be kept and shown: the value of a credential is masked, the hashes of
 /// API keys and stations and the stop group of a person are left out.
@@ -39,6 +40,7 @@ pub fn image(change: &Change) -> Value {
         Change::Schedule(row) => (access::schedule(row), Some(&row.labels)),
         Change::Calendar(row) => (access::calendar(row), Some(&row.labels)),
         Change::Emergency(row) => (access::emergency(row), None),
+        Change::Sharing(row) => (sharing::row(row), None),
     };
     if let Some(Labels {
         name,

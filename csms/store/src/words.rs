@@ -8,7 +8,8 @@ use model::{
     AcceptedState, Action, Authority, AuthorizationRequired, ChangeKind, ChargerAuthorization,
     ChargerOffline, ConfigurationState, CredentialKind, CredentialState, DoorFail, DoorMode,
     DoorResult, DoorState, Effect, EmergencyKind, EnrolmentProblem, EnrolmentState, Entry,
-    OcppVersion, OfflinePolicy, PersonState, Phase, QuirkName, Reason, Role, Strength, UsedUp,
+    OcppVersion, OfflinePolicy, PersonState, Phase, QuirkName, Reason, Role, Side, Strength,
+    UsedUp,
 };
 
 use crate::StoreError;
@@ -49,6 +50,7 @@ words! {
     UsedUp { Minutes = "minutes", Wh = "wh" }
     DoorMode { Normal = "normal", Lockdown = "lockdown", Evacuation = "evacuation" }
     AcceptedState { New = "new", Accepted = "accepted", Pending = "pending", Rejected = "rejected" }
+    Side { Owner = "owner", Partner = "partner" }
     Phase { Started = "started", Updated = "updated", Ended = "ended" }
     EnrolmentState {
         Open = "open",
@@ -80,6 +82,11 @@ words! {
         Schedule = "schedule",
         Calendar = "calendar",
         Emergency = "emergency",
+        Invitation = "invitation",
+        Handover = "handover",
+        PartnerProfile = "partner_profile",
+        Partnership = "partnership",
+        PartnerLink = "partner_link",
     }
 }
 

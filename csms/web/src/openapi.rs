@@ -60,12 +60,19 @@ pub(crate) fn complete(mut openapi: OpenApi) -> OpenApi {
         for (method, operation) in operations(item) {
             let open = operation.security.is_some();
             document_errors(operation, path, &method, open);
-            if method != Method::GET && !open && !path.ends_with("/explain") {
+            if method != Method::GET && !open && !is_question(path) {
                 document_idempotency(operation);
             }
         }
     }
     openapi
+}
+
+/// A POST that only asks.
+fn is_question(path: &str) -> bool {
+    ["/explain", "/lookup", "/look-up"]
+        .iter()
+        .any(|end| path.ends_with(end))
 }
 
 /// Lists of something hold references to its schema instead of a copy.
@@ -129,7 +136,8 @@ fn document_errors(operation: &mut Operation, path: &str, method: &Method, open:
             "An action is missing: `missing_action`, `who_can_give`",
         ));
     }
-    if named || !open {
+    // An invitation is named by its token, in the body.
+    if named || !open || path.starts_with("/v1/invitations/") {
         errors.push(("404", "There is no such thing, or not for the caller"));
     }
     if writes {

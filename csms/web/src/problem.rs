@@ -166,7 +166,8 @@ impl From<ApiError> for Problem {
             }
             ApiError::Invalid(errors) => Self::invalid(errors),
             ApiError::Conflict {
-                code: code @ "session_required",
+                code:
+                    code @ ("session_required" | "invitation_for_another" | "handover_for_another"),
                 detail,
             } => Self::new(StatusCode::FORBIDDEN, code, detail),
             ApiError::Conflict { code, detail } => Self::new(StatusCode::CONFLICT, code, detail),

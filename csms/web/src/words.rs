@@ -63,6 +63,33 @@ words! {
         /// Service partner: service, service_test, manage_settings.
         Service,
     }
+    /// What can be done with an invitation, a link or a handover.
+    OfferStateWord for model::OfferState {
+        /// It can be used.
+        Open,
+        /// Its time is over.
+        Expired,
+        /// It was used.
+        Used,
+        /// It was withdrawn or declined.
+        Revoked,
+    }
+    /// How a partnership stands.
+    PartnershipStateWord for model::PartnershipState {
+        /// Nothing is given yet.
+        Proposed,
+        /// Grants hold and may be given.
+        Confirmed,
+        /// It is history.
+        Ended,
+    }
+    /// One end of a partnership.
+    SideWord for model::Side {
+        /// Whose installations they are.
+        Owner,
+        /// Who works on them.
+        Partner,
+    }
     /// Allow or deny; a denial wins over any permission.
     EffectWord for model::Effect { Allow, Deny }
     /// The flag of an installation.

@@ -70,7 +70,13 @@ impl Admin {
         let (secret, prefix) = new_api_key(self.random.as_ref());
         let row = ApiKey {
             id: new_id(),
-            organisation: self.organisation_of(node)?,
+            // A partner's key is theirs, wherever it works.
+            organisation: self
+                .live
+                .directory()
+                .person(person)
+                .map(|entry| entry.organisation)
+                .ok_or(ApiError::NotFound)?,
             person,
             name: new.name,
             prefix,

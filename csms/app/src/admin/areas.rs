@@ -147,7 +147,7 @@ impl Admin {
     ) -> Result<Listing<AreaView>, ApiError> {
         let seen = |row: &Area| self.pep.sees(caller, row.id);
         let list = self
-            .list_mine(caller, query, seen, |organisation, page| async move {
+            .list_reached(caller, query, seen, |organisation, page| async move {
                 self.store
                     .list_areas(organisation, installation, &page)
                     .await

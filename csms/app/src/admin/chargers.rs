@@ -183,7 +183,7 @@ impl Admin {
     ) -> Result<Listing<ChargerView>, ApiError> {
         let seen = |row: &Charger| self.pep.sees(caller, row.id);
         let list = self
-            .list_mine(caller, query, seen, |organisation, page| async move {
+            .list_reached(caller, query, seen, |organisation, page| async move {
                 self.store
                     .list_chargers(organisation, installation, &page)
                     .await

@@ -61,7 +61,7 @@ impl Admin {
             decision_node(self, row)
                 .is_some_and(|node| self.pep.holds(caller, Action::ViewAll, node))
         };
-        self.list_mine(caller, query, seen, |organisation, page| {
+        self.list_reached(caller, query, seen, |organisation, page| {
             let filter = filter.clone();
             async move {
                 self.store

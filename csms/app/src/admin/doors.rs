@@ -196,7 +196,7 @@ impl Admin {
     ) -> Result<Listing<DoorView>, ApiError> {
         let seen = |row: &Door| self.pep.sees(caller, row.id);
         let list = self
-            .list_mine(caller, query, seen, |organisation, page| async move {
+            .list_reached(caller, query, seen, |organisation, page| async move {
                 self.store
                     .list_doors(organisation, installation, &page)
                     .await

@@ -4,7 +4,7 @@ use authz::act;
 use jiff::Timestamp;
 use model::{
     Action, ActionSet, Change, Condition, Effect, Grant, GrantId, NodeId, NodeKind, OrganisationId,
-    PersonId, Role, Subject, TagId,
+    PartnershipState, PersonId, Role, Subject, TagId,
 };
 use store::{GrantFilter, image};
 
@@ -60,12 +60,22 @@ pub struct GrantView {
     pub kind: Option<NodeKind>,
 }
 
+fn no_partnership() -> ApiError {
+    ApiError::Conflict {
+        code: "no_partnership",
+        detail: "this organisation is no partner; propose it by its lookup key and confirm it, or \
+                 open the link it gave you"
+            .to_owned(),
+    }
+}
+
 impl Admin {
     /// Gives a grant.
     ///
     /// # Errors
     /// `Forbidden` without `manage_access` on the node, or without one of the actions given:
-    /// nobody gives, or denies, what they do not hold there.
+    /// nobody gives, or denies, what they do not hold there; `Conflict` for an organisation that is
+    /// no partner.
     pub async fn create_grant(
         &self,
         write: Write<GrantView>,
@@ -78,7 +88,7 @@ impl Admin {
         let organisation = self.organisation_of(new.node)?;
         let mut faults = Faults::default();
         self.check_subject(new.subject, organisation, &mut faults);
-        let actions = actions_of(&new, &mut faults);
+        let actions = actions_of(new.role, new.actions.as_deref(), &mut faults);
         self.check_condition(&new, actions, organisation, &mut faults);
         faults.range("valid_until", new.valid_from, new.valid_until);
         if let Some(reason) = &new.reason {
@@ -136,6 +146,12 @@ impl Admin {
         self.change(permit, write, row.organisation, move |tx| {
             let grant = row.clone();
             Box::pin(async move {
+                if let Subject::Partner(partner) = grant.subject {
+                    let found = tx.live_partnership(grant.organisation, partner).await?;
+                    if !found.is_some_and(|row| row.state() == PartnershipState::Confirmed) {
+                        return Ok(Err(no_partnership()));
+                    }
+                }
                 tx.insert_grant(&grant).await?;
                 tx.record(Change::Grant(grant.clone()), None);
                 Ok(Ok(GrantView { grant, kind }))
@@ -294,7 +310,7 @@ impl Admin {
         };
         let seen = |row: &Grant| self.shows_grant(caller, row);
         let list = self
-            .list_mine(caller, query, seen, |organisation, page| {
+            .list_reached(caller, query, seen, |organisation, page| {
                 let filter = filter.clone();
                 async move { self.store.list_grants(organisation, &filter, &page).await }
             })
@@ -306,11 +322,14 @@ impl Admin {
     }
 
     pub(super) fn shows_grant(&self, caller: &Caller, row: &Grant) -> bool {
-        let own = caller.person_in(row.organisation).map(Subject::Person);
-        own == Some(row.subject)
-            || self
-                .pep
-                .holds(caller, Action::ManageAccess, self.grant_node(row))
+        let own = match row.subject {
+            Subject::Person(person) => caller.person_in(row.organisation) == Some(person),
+            Subject::Tag(_) => false,
+            Subject::Partner(partner) => caller.person_in(partner).is_some(),
+        };
+        own || self
+            .pep
+            .holds(caller, Action::ManageAccess, self.grant_node(row))
     }
 
     /// Where a grant is managed: at its node, or at the organisation if that is gone.
@@ -362,8 +381,13 @@ impl Admin {
     }
 }
 
-fn actions_of(new: &NewGrant, faults: &mut Faults) -> ActionSet {
-    match (new.role, &new.actions) {
+/// What a role or actions by name come to.
+pub(super) fn actions_of(
+    role: Option<Role>,
+    actions: Option<&[Action]>,
+    faults: &mut Faults,
+) -> ActionSet {
+    match (role, actions) {
         (Some(role), None) => role.actions(),
         (None, Some(actions)) => {
             faults.check(

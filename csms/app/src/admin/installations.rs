@@ -189,7 +189,7 @@ impl Admin {
     ) -> Result<Listing<InstallationView>, ApiError> {
         let seen = |row: &Installation| self.pep.sees(caller, row.id);
         let list = self
-            .list_mine(caller, query, seen, |organisation, page| async move {
+            .list_reached(caller, query, seen, |organisation, page| async move {
                 self.store.list_installations(organisation, &page).await
             })
             .await?;

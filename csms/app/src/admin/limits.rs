@@ -8,8 +8,9 @@ use std::time::Duration;
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use model::PersonId;
+use uuid::Uuid;
 
-use crate::ApiError;
+use crate::{ApiError, Caller, Proof};
 
 /// Logins with one e-mail address: ten, then one every six seconds.
 const LOGINS_OF_EMAIL: Quota = Quota::per_minute(NonZeroU32::new(10).unwrap());
@@ -20,6 +21,10 @@ const STRANGERS: Quota =
     Quota::per_second(NonZeroU32::new(20).unwrap()).allow_burst(NonZeroU32::new(1000).unwrap());
 /// Claims of stations by one person: each could probe whether an identity is taken.
 const CLAIMS: Quota = Quota::per_minute(NonZeroU32::new(10).unwrap());
+/// Tokens of links tried from one address: thirty, then one every two seconds.
+const LINKS: Quota = Quota::per_minute(NonZeroU32::new(30).unwrap());
+/// Lookup keys tried by one person: ten, then one every six seconds. There are a million keys.
+const LOOKUPS: Quota = Quota::per_minute(NonZeroU32::new(10).unwrap());
 /// So many keys are remembered before those that have recovered are forgotten.
 const REMEMBERED: usize = 10_000;
 
@@ -29,6 +34,8 @@ pub(super) struct Limits {
     login_address: DefaultKeyedRateLimiter<IpAddr>,
     strangers: DefaultKeyedRateLimiter<IpAddr>,
     claims: DefaultKeyedRateLimiter<PersonId>,
+    links: DefaultKeyedRateLimiter<IpAddr>,
+    lookups: DefaultKeyedRateLimiter<Uuid>,
 }
 
 impl Default for Limits {
@@ -38,6 +45,8 @@ impl Default for Limits {
             login_address: RateLimiter::keyed(LOGINS_OF_ADDRESS),
             strangers: RateLimiter::keyed(STRANGERS),
             claims: RateLimiter::keyed(CLAIMS),
+            links: RateLimiter::keyed(LINKS),
+            lookups: RateLimiter::keyed(LOOKUPS),
         }
     }
 }
@@ -56,6 +65,20 @@ impl Limits {
 
     pub(super) fn claim(&self, person: PersonId) -> Result<(), ApiError> {
         check(&self.claims, &person)
+    }
+
+    pub(super) fn link(&self, address: Option<IpAddr>) -> Result<(), ApiError> {
+        address.map_or(Ok(()), |address| check(&self.links, &network(address)))
+    }
+
+    /// A login counts once, whatever organisations it belongs to and however it proves itself.
+    pub(super) fn lookup(&self, caller: &Caller) -> Result<(), ApiError> {
+        let who = match (caller.proof, caller.persons.first()) {
+            (Proof::Session { account, .. }, _) => account.0,
+            (Proof::ApiKey(_), Some((_, person))) => person.0,
+            (Proof::ApiKey(key), None) => key.0,
+        };
+        check(&self.lookups, &who)
     }
 }
 

@@ -106,6 +106,41 @@ impl Admin {
     {
         let mut mine: Vec<OrganisationId> = caller.persons.iter().map(|(id, _)| *id).collect();
         mine.sort_unstable();
+        self.list_of(mine, query, seen, read).await
+    }
+
+    /// The same, with the organisations that allowed one of the caller's something as a partner.
+    pub(super) async fn list_reached<T, F>(
+        &self,
+        caller: &Caller,
+        query: &ListQuery,
+        seen: impl Fn(&T) -> bool,
+        read: impl Fn(OrganisationId, Page) -> F,
+    ) -> Result<Listing<T>, ApiError>
+    where
+        F: Future<Output = Result<List<T>, StoreError>>,
+    {
+        let directory = self.live.directory();
+        let mut reached: Vec<OrganisationId> = caller
+            .persons
+            .iter()
+            .flat_map(|(id, _)| std::iter::once(*id).chain(directory.granted_by(*id)))
+            .collect();
+        reached.sort_unstable();
+        reached.dedup();
+        self.list_of(reached, query, seen, read).await
+    }
+
+    async fn list_of<T, F>(
+        &self,
+        mine: Vec<OrganisationId>,
+        query: &ListQuery,
+        seen: impl Fn(&T) -> bool,
+        read: impl Fn(OrganisationId, Page) -> F,
+    ) -> Result<Listing<T>, ApiError>
+    where
+        F: Future<Output = Result<List<T>, StoreError>>,
+    {
         let (begin, mut inner) = match query.cursor.as_deref() {
             None => (None, None),
             Some(text) => {

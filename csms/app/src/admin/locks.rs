@@ -165,7 +165,7 @@ impl Admin {
     ) -> Result<Listing<LockView>, ApiError> {
         let seen = |row: &Lock| self.pep.sees(caller, row.installation);
         let list = self
-            .list_mine(caller, query, seen, |organisation, page| async move {
+            .list_reached(caller, query, seen, |organisation, page| async move {
                 self.store
                     .list_locks(organisation, installation, &page)
                     .await

@@ -65,7 +65,7 @@ impl Admin {
         .await
     }
 
-    async fn account_of(&self, caller: &Caller) -> Result<Account, ApiError> {
+    pub(super) async fn account_of(&self, caller: &Caller) -> Result<Account, ApiError> {
         let account: AccountId = match caller.proof {
             Proof::Session { account, .. } => account,
             Proof::ApiKey(_) => return Err(session_required()),
@@ -101,7 +101,7 @@ impl Admin {
         query: &ListQuery,
     ) -> Result<Listing<Organisation>, ApiError> {
         let seen = |row: &Organisation| self.pep.sees(caller, row.id);
-        self.list_mine(caller, query, seen, |id, page| async move {
+        self.list_reached(caller, query, seen, |id, page| async move {
             let row = self.store.get_organisation(id).await?;
             let row = row.filter(|row| row.deleted_at.is_none() && page.after.is_none());
             Ok(List {

@@ -47,16 +47,7 @@ impl Admin {
         if places.is_empty() {
             return Ok(());
         }
-        let next = live.revision().0.saturating_add(1);
-        let committed: Vec<Committed> = changes
-            .iter()
-            .zip(next..)
-            .map(|(change, revision)| Committed {
-                revision: Revision(revision),
-                change: change.clone(),
-            })
-            .collect();
-        let then = live.with(&committed);
+        let then = live.with(&in_order(&live, changes));
         for place in places {
             if !self
                 .owned(&then, place, now)
@@ -81,6 +72,13 @@ impl Admin {
             .into_iter()
             .filter(|person| self.owns(&live, *person, node, now).now)
             .collect()
+    }
+
+    /// Whether somebody would be an owner of a node after some changes.
+    pub(super) fn would_own(&self, changes: &[Change], person: PersonId, node: NodeId) -> bool {
+        let live = self.live.directory();
+        let then = live.with(&in_order(&live, changes));
+        self.owns(&then, person, node, self.clock.now()).now
     }
 
     fn owned(&self, directory: &Directory, node: NodeId, now: Timestamp) -> Owned {
@@ -114,6 +112,19 @@ impl Admin {
     }
 }
 
+/// Changes as if they were committed next.
+fn in_order(live: &Directory, changes: &[Change]) -> Vec<Committed> {
+    let next = live.revision().0.saturating_add(1);
+    changes
+        .iter()
+        .zip(next..)
+        .map(|(change, revision)| Committed {
+            revision: Revision(revision),
+            change: change.clone(),
+        })
+        .collect()
+}
+
 /// Whose rights a change is about. A tag makes no owners, since nobody manages access by one, and
 /// a partner is of another organisation; but what a tag is denied, an owner in it is denied.
 fn concerned_by(change: &Change, live: &Directory) -> Vec<PersonId> {
@@ -141,6 +152,7 @@ fn concerned_by(change: &Change, live: &Directory) -> Vec<PersonId> {
         | Change::Tag(_)
         | Change::Schedule(_)
         | Change::Calendar(_)
-        | Change::Emergency(_) => Vec::new(),
+        | Change::Emergency(_)
+        | Change::Sharing(_) => Vec::new(),
     }
 }

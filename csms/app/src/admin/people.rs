@@ -4,12 +4,13 @@ use authz::{Permit, act};
 use jiff::Timestamp;
 use model::{
     Action, Change, Effect, Labels, NodeId, NodeKind, OrganisationId, Person, PersonId,
-    PersonState, Reason, Role, StopGroup,
+    PersonState, Promiser, Reason, Role, StopGroup,
 };
 use store::image;
 
 use super::fields::{Faults, LabelsPatch, SuspensionPatch};
 use super::owner::app_credential;
+use super::permits::could_give;
 use super::write::{Done, Write};
 use super::{Admin, ListQuery, Listing, new_id};
 use crate::secret::new_stop_group;
@@ -255,7 +256,8 @@ impl Admin {
         };
         let now = self.clock.now().as_microsecond();
         let users = Role::User.actions();
-        for grant in directory.grants_held(entry) {
+        // What every member has by a partnership, they have as well.
+        for grant in directory.grants_at_home(entry) {
             if grant.effect == Effect::Deny || grant.until <= now {
                 continue;
             }
@@ -271,6 +273,28 @@ impl Admin {
             }
         }
         Ok(permit)
+    }
+
+    /// Whether somebody who promised something could give a person all that they hold beyond what
+    /// users hold, so that a login of theirs makes nobody more powerful.
+    pub(super) fn may_be_joined(&self, by: Promiser, person: PersonId) -> bool {
+        let directory = self.live.directory();
+        let Some(entry) = directory.person(person) else {
+            return false;
+        };
+        let now = self.clock.now().as_microsecond();
+        let users = Role::User.actions();
+        directory
+            .grants_at_home(entry)
+            .filter(|grant| grant.effect == Effect::Allow && grant.until > now)
+            .all(|grant| {
+                let beyond = grant
+                    .actions
+                    .iter()
+                    .filter(|it| !users.contains(*it))
+                    .collect();
+                could_give(self.held_as(by, grant.node), beyond)
+            })
     }
 
     /// A person: oneself, or one of those whose access the caller manages.
@@ -306,7 +330,7 @@ impl Admin {
                     .pep
                     .holds(caller, Action::ManageAccess, self.managers_at(row))
         };
-        self.list_mine(caller, query, seen, |organisation, page| async move {
+        self.list_reached(caller, query, seen, |organisation, page| async move {
             self.store.list_people(organisation, &page).await
         })
         .await

@@ -1,7 +1,7 @@
 //! Permits for actions that are known only at run time.
 
 use authz::{Outcome, Request, act};
-use model::{Action, ActionSet, NodeId, Reason};
+use model::{Action, ActionSet, NodeId, Promiser, Reason};
 
 use super::Admin;
 use crate::{ApiError, Caller};
@@ -62,15 +62,37 @@ impl Admin {
     /// Whether `stop_own` was granted. The engine allows it for a transaction of one's own only;
     /// where there is none it refuses, and names the grant that would hold.
     fn holds_stop_own(&self, caller: &Caller, node: NodeId) -> bool {
-        let Some(person) = self.pep.person_of(caller, node) else {
-            return false;
-        };
-        let request = Request::person(person, caller.api_key(), Action::StopOwn, node);
+        let key = caller.api_key();
+        let personas = self.pep.personas(caller, node).into_iter();
+        personas
+            .map(|person| Promiser { person, key })
+            .any(|who| self.may_stop_own(who, node))
+    }
+
+    fn may_stop_own(&self, who: Promiser, node: NodeId) -> bool {
+        let request = Request::person(who.person, who.key, Action::StopOwn, node);
         match self.pep.decide(&request, self.clock.now()) {
             Outcome::Allow(_) => true,
             Outcome::Deny(denial) => denial.reason == Reason::NoGrant && denial.grant.is_some(),
             Outcome::Ask(_) => false,
         }
+    }
+
+    /// What somebody who promised something holds on a node now; with a key, at most what the key
+    /// may.
+    pub(super) fn held_as(&self, who: Promiser, node: NodeId) -> ActionSet {
+        let now = self.clock.now();
+        Action::ALL
+            .iter()
+            .copied()
+            .filter(|action| match action {
+                Action::StopOwn => self.may_stop_own(who, node),
+                action => {
+                    let request = Request::person(who.person, who.key, *action, node);
+                    self.pep.decide(&request, now).allows()
+                }
+            })
+            .collect()
     }
 
     /// Nobody gives what they do not hold there; each action is looked at.
@@ -84,15 +106,24 @@ impl Admin {
         node: NodeId,
     ) -> Result<(), ApiError> {
         let held = self.held(caller, node);
-        for action in actions.iter() {
-            let needed = match action {
-                Action::ServiceTest if !held.contains(Action::ServiceTest) => Action::Service,
-                action => action,
-            };
+        for needed in needed_to_give(actions, held) {
             if !held.contains(needed) {
                 self.require(caller, needed, node).await?;
             }
         }
         Ok(())
     }
+}
+
+/// What must be held to give these actions, by who holds those.
+fn needed_to_give(actions: ActionSet, held: ActionSet) -> impl Iterator<Item = Action> {
+    actions.iter().map(move |action| match action {
+        Action::ServiceTest if !held.contains(Action::ServiceTest) => Action::Service,
+        action => action,
+    })
+}
+
+/// Whether who holds these actions may give those.
+pub(super) fn could_give(held: ActionSet, actions: ActionSet) -> bool {
+    needed_to_give(actions, held).all(|needed| held.contains(needed))
 }

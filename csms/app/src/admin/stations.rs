@@ -206,7 +206,7 @@ impl Admin {
     ) -> Result<Listing<StationView>, ApiError> {
         let seen = |row: &Station| self.is_technical(caller, node_of(row));
         let list = self
-            .list_mine(caller, query, seen, |organisation, page| async move {
+            .list_reached(caller, query, seen, |organisation, page| async move {
                 self.store
                     .list_stations(organisation, installation, &page)
                     .await
@@ -376,7 +376,7 @@ impl Admin {
     }
 
     /// The organisation that runs the deployment: ids are in the order of time.
-    async fn operator(&self) -> Result<OrganisationId, ApiError> {
+    pub(super) async fn operator(&self) -> Result<OrganisationId, ApiError> {
         let all = self.store.organisations().await?;
         all.first()
             .map(|organisation| organisation.id)

@@ -54,7 +54,7 @@ impl Admin {
             open: which.open,
         };
         let seen = |row: &Transaction| self.shows_transaction(caller, row);
-        self.list_mine(caller, query, seen, |organisation, page| {
+        self.list_reached(caller, query, seen, |organisation, page| {
             let filter = filter.clone();
             async move {
                 self.store

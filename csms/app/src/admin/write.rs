@@ -301,7 +301,7 @@ fn forgotten_before(now: jiff::Timestamp) -> jiff::Timestamp {
 }
 
 /// What a row that stands in the way means to the caller.
-fn refused(error: StoreError) -> ApiError {
+pub(super) fn refused(error: StoreError) -> ApiError {
     let conflict = |code: &'static str, detail: &str| ApiError::Conflict {
         code,
         detail: detail.to_owned(),
@@ -331,6 +331,14 @@ fn refused(error: StoreError) -> ApiError {
         Some(Constraint::AccountEmail) => conflict(
             "login_exists",
             "there is a login with this e-mail address already",
+        ),
+        Some(Constraint::LookupKey) => conflict(
+            "lookup_key_taken",
+            "this key was just given to another organisation; ask again",
+        ),
+        Some(Constraint::PartnershipLive) => conflict(
+            "partnership_exists",
+            "there is a partnership with this organisation already",
         ),
         // The same key came in by another process meanwhile.
         Some(Constraint::IdempotencyKey) => conflict(

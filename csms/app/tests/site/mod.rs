@@ -141,6 +141,7 @@ impl Site {
                         Change::Schedule(row) => tx.insert_schedule(row).await?,
                         Change::Calendar(row) => tx.insert_calendar(row).await?,
                         Change::Emergency(row) => tx.insert_emergency(row).await?,
+                        Change::Sharing(_) => panic!("nothing here invites anybody"),
                     }
                     tx.record(change, None);
                     Ok(())

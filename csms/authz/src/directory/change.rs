@@ -39,7 +39,7 @@ impl Directory {
             Change::Charger(row) => self.put_charger(row),
             Change::Lock(row) => self.put_lock(row.id, row.installation, row.deleted_at.is_some()),
             // Nothing that decides.
-            Change::Station(_) => {}
+            Change::Station(_) | Change::Sharing(_) => {}
             Change::Door(row) => self.put_door(row),
             Change::Person(row) => self.put_person(row),
             Change::Credential(row) => self.put_credential(row),

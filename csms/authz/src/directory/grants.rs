@@ -77,8 +77,9 @@ impl Directory {
         self.tag(tag).into_iter().flat_map(|tag| tag.grants.iter())
     }
 
-    /// What a person was granted: by themselves, by their tags, and as one of a partner.
-    pub fn grants_held<'a>(
+    /// What a person was granted by themselves and by their tags: all that they hold and others of
+    /// their organisation may not.
+    pub fn grants_at_home<'a>(
         &'a self,
         person: &'a PersonEntry,
     ) -> impl Iterator<Item = &'a GrantEntry> {
@@ -86,11 +87,19 @@ impl Directory {
             .tags()
             .iter()
             .flat_map(|tag| self.grants_of_tag(*tag));
+        person.grants.iter().chain(of_tags)
+    }
+
+    /// What a person was granted: by themselves, by their tags, and as one of a partner.
+    pub fn grants_held<'a>(
+        &'a self,
+        person: &'a PersonEntry,
+    ) -> impl Iterator<Item = &'a GrantEntry> {
         let as_partner = self
             .partner_grants(person.organisation)
             .into_iter()
             .flat_map(|grants| grants.iter());
-        person.grants.iter().chain(of_tags).chain(as_partner)
+        self.grants_at_home(person).chain(as_partner)
     }
 
     /// Whether an organisation was allowed something by another.
@@ -104,6 +113,21 @@ impl Directory {
         };
         self.partner_grants(partner)
             .is_some_and(|grants| grants.iter().any(theirs))
+    }
+
+    /// The organisations that allowed this one something as a partner; each once.
+    #[must_use]
+    pub fn granted_by(&self, partner: OrganisationId) -> Vec<OrganisationId> {
+        let mut by: Vec<OrganisationId> = self
+            .partner_grants(partner)
+            .into_iter()
+            .flat_map(|grants| grants.iter())
+            .filter(|grant| grant.effect == Effect::Allow)
+            .filter_map(|grant| Some(self.node(grant.node)?.organisation))
+            .collect();
+        by.sort_unstable();
+        by.dedup();
+        by
     }
 
     fn grants_of(&self, subject: Subject) -> Option<&Grants> {

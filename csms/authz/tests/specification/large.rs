@@ -312,7 +312,8 @@ fn the_order_of_facts_is_irrelevant() {
                 | Change::Schedule(_)
                 | Change::Calendar(_)
                 | Change::Grant(_)
-                | Change::Emergency(_) => false,
+                | Change::Emergency(_)
+                | Change::Sharing(_) => false,
                 Change::Organisation(_)
                 | Change::Installation(_)
                 | Change::Area(_)

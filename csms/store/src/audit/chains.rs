@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
-use model::{Actor, Change, Committed, Decision, Member, OrganisationId, Revision, Subject};
+use model::{
+    Actor, Change, Committed, Decision, Member, OrganisationId, Revision, Sharing, Subject,
+};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -333,6 +335,14 @@ fn subject(change: &Change) -> Option<Uuid> {
             Member::Tag(_) | Member::Point(_) => None,
         },
         Change::ApiKey(row) => Some(row.person.0),
+        Change::Sharing(row) => match row.as_ref() {
+            Sharing::Invitation(row) => row
+                .accepted
+                .map(|accepted| accepted.person.0)
+                .or(row.person.map(|person| person.0)),
+            Sharing::Handover(row) => Some(row.to.0),
+            Sharing::PartnerProfile(_) | Sharing::Partnership(_) | Sharing::PartnerLink(_) => None,
+        },
         Change::Organisation(_)
         | Change::Installation(_)
         | Change::Area(_)

@@ -53,6 +53,16 @@ statements! {
     ERASE_ENROLMENTS = "DELETE FROM enrolments WHERE person_id = $1";
     ERASE_ENROLMENTS_OPENED = "UPDATE enrolments SET opened_by_person_id = NULL \
         WHERE opened_by_person_id = $1";
+    ERASE_INVITATIONS = "DELETE FROM invitations WHERE person_id = $1 \
+        OR accepted_by_person_id = $1 OR created_by_person_id = $1 \
+        OR email = (SELECT LOWER(email) FROM people WHERE id = $1)";
+    ERASE_HANDOVERS = "DELETE FROM handovers WHERE from_person_id = $1 OR to_person_id = $1";
+    // Partnerships stay, by nobody.
+    ERASE_PROPOSED = "UPDATE partnerships SET proposed_by_person_id = \
+        '00000000-0000-0000-0000-000000000000' WHERE proposed_by_person_id = $1";
+    ERASE_CONFIRMED = "UPDATE partnerships SET confirmed_by_person_id = \
+        '00000000-0000-0000-0000-000000000000' WHERE confirmed_by_person_id = $1";
+    ERASE_LINKS = "DELETE FROM partner_links WHERE created_by_person_id = $1";
     ERASE_API_KEYS = "DELETE FROM api_keys WHERE person_id = $1";
     ERASE_PERSON = "UPDATE people SET account_id = NULL, name = 'erased', external_id = NULL, \
         metadata = '{}', email = NULL, phone = NULL, stop_group = '' WHERE id = $1";
@@ -63,7 +73,7 @@ statements! {
 }
 
 /// What is done for a person, in this order; each takes the person's id.
-const EACH: [crate::sql::Sql; 18] = [
+const EACH: [crate::sql::Sql; 23] = [
     ERASE_OLD_CHANGES,
     ERASE_OLD_ACTOR,
     ERASE_OLD_DECISIONS,
@@ -80,6 +90,11 @@ const EACH: [crate::sql::Sql; 18] = [
     ERASE_RELEASES_ASKED,
     ERASE_ENROLMENTS,
     ERASE_ENROLMENTS_OPENED,
+    ERASE_INVITATIONS,
+    ERASE_HANDOVERS,
+    ERASE_PROPOSED,
+    ERASE_CONFIRMED,
+    ERASE_LINKS,
     ERASE_API_KEYS,
     ERASE_PERSON,
 ];

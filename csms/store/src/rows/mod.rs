@@ -16,7 +16,9 @@ mod grant_uses;
 mod grants;
 mod idempotency;
 mod installations;
+mod invitations;
 mod locks;
+mod partners;
 mod people;
 mod quirks;
 mod remote_starts;
@@ -100,6 +102,8 @@ pub(crate) fn statements() -> Vec<(&'static str, crate::sql::Sql)> {
         grants::STATEMENTS,
         idempotency::STATEMENTS,
         installations::STATEMENTS,
+        invitations::STATEMENTS,
+        partners::STATEMENTS,
         people::STATEMENTS,
         quirks::STATEMENTS,
         chargers::STATEMENTS,

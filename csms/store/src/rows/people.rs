@@ -32,6 +32,9 @@ statements! {
     PERSON = "SELECT ", person_columns!(), " FROM people WHERE id = $1";
     PEOPLE_OF_ACCOUNT = "SELECT ", person_columns!(),
         " FROM people WHERE account_id = $1 AND deleted_at IS NULL ORDER BY id";
+    PEOPLE_WITH_EMAIL = "SELECT ", person_columns!(),
+        " FROM people WHERE organisation_id = $1 AND LOWER(email) = $2 AND deleted_at IS NULL \
+        ORDER BY id";
     PEOPLE = "SELECT ", person_columns!(),
         " FROM people WHERE organisation_id = $1 AND deleted_at IS NULL";
     LIVE_PEOPLE = "SELECT ", person_columns!(), " FROM people WHERE deleted_at IS NULL";
@@ -44,6 +47,9 @@ queries! {
     get_person(id: PersonId) -> Option<Person> = PERSON [id];
     /// The people of an account that are not removed, of every organisation.
     people_of_account(id: AccountId) -> Vec<Person> = PEOPLE_OF_ACCOUNT [id];
+    /// The people of an organisation with this e-mail address, which is given in lower case.
+    people_with_email(organisation: OrganisationId, email: &str)
+        -> Vec<Person> = PEOPLE_WITH_EMAIL [organisation, email];
 }
 
 impl Store {

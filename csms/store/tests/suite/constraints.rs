@@ -48,6 +48,7 @@ on_both! {
         let mut met = BTreeSet::new();
         people(&store, &mut met).await;
         rules(&store, &mut met).await;
+        sharing(&store, &mut met).await;
         tree(&store, &mut met).await;
         stations(&store, &mut met).await;
         facts(&store, &mut met).await;
@@ -67,6 +68,11 @@ on_both! {
             Constraint::GrantUse,
             Constraint::GrantTotal,
             Constraint::EvseCharger,
+            Constraint::InvitationAcceptance,
+            Constraint::PartnerProfileKey,
+            Constraint::PartnershipConfirmation,
+            Constraint::PartnershipEnd,
+            Constraint::PartnerLinkUse,
             Constraint::StationOneKind,
             Constraint::CacheDebtStation,
             Constraint::StationQuirkKey,
@@ -239,6 +245,82 @@ async fn rules(store: &Store, met: &mut BTreeSet<&'static str>) {
     let mut nowhere = right.clone();
     nowhere.condition.points = Some(model::TagId(id()));
     refused!(store, met, GrantPoints, nowhere => insert_grant);
+}
+
+async fn sharing(store: &Store, met: &mut BTreeSet<&'static str>) {
+    let world = world(store).await;
+    let person = &world.person;
+    let offer = crate::sharing::invitation(person);
+    let mut other = crate::sharing::invitation(person);
+    other.id = offer.id;
+    refused!(store, met, InvitationId, offer => insert_invitation, other => insert_invitation);
+    other = crate::sharing::invitation(person);
+    other.token_hash.clone_from(&offer.token_hash);
+    refused!(store, met, InvitationToken, offer => insert_invitation, other => insert_invitation);
+    other.organisation = id();
+    refused!(store, met, InvitationOrganisation, other => insert_invitation);
+    let mut both = crate::sharing::invitation(person);
+    both.revoked_at = Some(at(1));
+    both.accepted = Some(model::Accepted {
+        at: at(1),
+        person: person.id,
+        grant: id(),
+    });
+    refused!(store, met, InvitationOneEnd, both => insert_invitation);
+
+    let second = model::Person {
+        id: id(),
+        account: None,
+        ..person.clone()
+    };
+    put!(store, second, |tx| tx.insert_person(&second)).unwrap();
+    let offer = crate::sharing::handover(person, &second);
+    refused!(store, met, HandoverId, offer => insert_handover, offer => insert_handover);
+    let nobody = model::Person {
+        id: id(),
+        ..second.clone()
+    };
+    refused!(store, met, HandoverFrom, crate::sharing::handover(&nobody, person) => insert_handover);
+    refused!(store, met, HandoverTo, crate::sharing::handover(person, &nobody) => insert_handover);
+    refused!(store, met, HandoverTwoPeople, crate::sharing::handover(person, person) => insert_handover);
+    let mut both = crate::sharing::handover(person, &second);
+    (both.accepted_at, both.ended_at) = (Some(at(1)), Some(at(1)));
+    refused!(store, met, HandoverOneEnd, both => insert_handover);
+
+    let elsewhere = self::world(store).await.organisation.id;
+    let mine = crate::sharing::profile(world.organisation.id, "ABCD");
+    let theirs = crate::sharing::profile(elsewhere, "ABCD");
+    refused!(store, met, LookupKey, mine => put_partner_profile, theirs => put_partner_profile);
+    refused!(store, met, PartnerProfileOrganisation, crate::sharing::profile(id(), "ABCE") => put_partner_profile);
+    let mut half = mine.clone();
+    half.verified_at = Some(at(1));
+    refused!(store, met, PartnerProfileVerification, half => put_partner_profile);
+
+    let row = crate::sharing::partnership(person, elsewhere);
+    let mut same_id = crate::sharing::partnership(person, self::world(store).await.organisation.id);
+    same_id.id = row.id;
+    refused!(store, met, PartnershipId, row => insert_partnership, same_id => insert_partnership);
+    let same_two = crate::sharing::partnership(person, elsewhere);
+    refused!(store, met, PartnershipLive, row => insert_partnership, same_two => insert_partnership);
+    let mut nobodys = crate::sharing::partnership(person, elsewhere);
+    nobodys.organisation = id();
+    refused!(store, met, PartnershipOrganisation, nobodys => insert_partnership);
+    refused!(store, met, PartnershipPartner, crate::sharing::partnership(person, id()) => insert_partnership);
+    refused!(store, met, PartnershipTwoSides, crate::sharing::partnership(person, person.organisation) => insert_partnership);
+
+    let row = crate::sharing::link(person);
+    let mut other = crate::sharing::link(person);
+    other.id = row.id;
+    refused!(store, met, PartnerLinkId, row => insert_partner_link, other => insert_partner_link);
+    other = crate::sharing::link(person);
+    other.token_hash.clone_from(&row.token_hash);
+    refused!(store, met, PartnerLinkToken, row => insert_partner_link, other => insert_partner_link);
+    other.partner = id();
+    refused!(store, met, PartnerLinkPartner, other => insert_partner_link);
+    let mut both = crate::sharing::link(person);
+    both.revoked_at = Some(at(1));
+    both.used = Some((at(1), id()));
+    refused!(store, met, PartnerLinkOneEnd, both => insert_partner_link);
 }
 
 async fn tree(store: &Store, met: &mut BTreeSet<&'static str>) {

@@ -27,5 +27,6 @@ mod proxy;
 mod revisions;
 mod rows;
 mod rules;
+mod sharing;
 mod support;
 mod texts;

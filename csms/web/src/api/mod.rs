@@ -18,10 +18,14 @@ mod events;
 mod export;
 mod findings;
 mod grants;
+mod handovers;
 mod installations;
+mod invitations;
 mod locks;
 mod me;
 mod organisations;
+mod partner_links;
+mod partners;
 mod people;
 mod reports;
 mod rules;
@@ -143,6 +147,29 @@ pub(crate) fn router() -> OpenApiRouter<Api> {
         .routes(routes!(grants::get, grants::delete))
         .routes(routes!(rules::create, rules::list))
         .routes(routes!(rules::get, rules::delete))
+        .routes(routes!(invitations::create, invitations::list))
+        .routes(routes!(invitations::get, invitations::delete))
+        .routes(routes!(invitations::renew))
+        .routes(routes!(invitations::look_up))
+        .routes(routes!(invitations::accept))
+        .routes(routes!(invitations::register))
+        .routes(routes!(handovers::create, handovers::list))
+        .routes(routes!(handovers::get, handovers::delete))
+        .routes(routes!(handovers::accept))
+        .routes(routes!(
+            partners::get_key,
+            partners::put_key,
+            partners::delete_key
+        ))
+        .routes(routes!(partners::look_up))
+        .routes(routes!(partners::verify))
+        .routes(routes!(partners::create, partners::list))
+        .routes(routes!(partners::get, partners::delete))
+        .routes(routes!(partners::confirm))
+        .routes(routes!(partner_links::create, partner_links::list))
+        .routes(routes!(partner_links::delete))
+        .routes(routes!(partner_links::look_up))
+        .routes(routes!(partner_links::confirm))
         .routes(routes!(tags::create, tags::list))
         .routes(routes!(tags::get, tags::update, tags::delete))
         .routes(routes!(tags::add_member, tags::members))
