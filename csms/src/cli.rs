@@ -33,6 +33,12 @@ pub(crate) enum Command {
     /// happens. Needs a key of an owner; refused handshakes of unknown stations are shown to who
     /// holds `manage_security` on the organisation that was made first.
     Doctor(DoctorArgs),
+    /// Say why somebody may or may not use a point: every step, every grant, in words.
+    ///
+    /// Asks a running server over its API with a key of who manages access there; with
+    /// --database and no key the database itself, whose form is brought to that of this version (with SQLite the server
+    /// must not be running).
+    Explain(Box<ExplainArgs>),
     /// Owners.
     Owner {
         #[command(subcommand)]
@@ -239,6 +245,70 @@ pub(crate) struct DoctorArgs {
     /// Print the present state and end: with 1 where something needs somebody, else with 0.
     #[arg(long)]
     pub(crate) once: bool,
+}
+
+#[derive(Clone, Debug, Args)]
+#[command(group = clap::ArgGroup::new("who").required(true).args(["person", "credential", "token"]))]
+#[command(group = clap::ArgGroup::new("where").required(true)
+    .args(["charger", "door", "evse", "area", "installation"]))]
+pub(crate) struct ExplainArgs {
+    /// Where the server is.
+    #[arg(
+        long,
+        env = "KEYWATT_URL",
+        value_name = "URL",
+        default_value = "http://127.0.0.1:8080"
+    )]
+    pub(crate) url: String,
+    /// An API key of it.
+    #[arg(
+        long,
+        env = "KEYWATT_API_KEY",
+        value_name = "KEY",
+        hide_env_values = true
+    )]
+    pub(crate) api_key: Option<String>,
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+    /// This person, whatever they present.
+    #[arg(long, value_name = "ID")]
+    pub(crate) person: Option<uuid::Uuid>,
+    /// This credential, as if it were presented.
+    #[arg(long, value_name = "ID")]
+    pub(crate) credential: Option<uuid::Uuid>,
+    /// What a reader would send, as an OCPP 1.6 idTag.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) token: Option<String>,
+    /// At this charger.
+    #[arg(long, value_name = "ID")]
+    pub(crate) charger: Option<uuid::Uuid>,
+    /// At this door.
+    #[arg(long, value_name = "ID")]
+    pub(crate) door: Option<uuid::Uuid>,
+    /// At this EVSE.
+    #[arg(long, value_name = "ID")]
+    pub(crate) evse: Option<uuid::Uuid>,
+    /// On this area.
+    #[arg(long, value_name = "ID")]
+    pub(crate) area: Option<uuid::Uuid>,
+    /// On this installation.
+    #[arg(long, value_name = "ID")]
+    pub(crate) installation: Option<uuid::Uuid>,
+    /// What for [default: use].
+    #[arg(long, value_name = "ACTION")]
+    pub(crate) action: Option<String>,
+    /// At this instant (RFC 3339) [default: now, or the moment of --as-of].
+    #[arg(long, value_name = "TIME")]
+    pub(crate) at: Option<jiff::Timestamp>,
+    /// By the facts of then: a revision, or an instant of the past.
+    #[arg(long, value_name = "REVISION|TIME")]
+    pub(crate) as_of: Option<String>,
+    /// Language of what the person is told: en, fr, it or de [default: theirs].
+    #[arg(long, value_name = "LANGUAGE")]
+    pub(crate) language: Option<String>,
+    /// Print the answer as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Clone, Debug, Args)]

@@ -6,6 +6,7 @@ mod cli;
 mod config;
 mod demo;
 mod doctor;
+mod explain;
 mod logging;
 mod owner;
 mod pepper;
@@ -47,6 +48,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<u8> {
         Some(Command::Serve(serve)) => serve::serve(config::Config::gather(*serve)?).await,
         Some(Command::Demo(options)) => demo::demo(options).await,
         Some(Command::Doctor(args)) => doctor::doctor(args).await,
+        Some(Command::Explain(args)) => explain::explain(*args).await,
         Some(Command::Owner {
             command: OwnerCommand::Create(new),
         }) => owner::create(new).await,

@@ -27,6 +27,7 @@ async fn every_command_explains_itself() {
         &["owner", "create"],
         &["config", "check"],
         &["audit", "verify"],
+        &["explain"],
     ] {
         let mut program = Command::new(keywatt_tests::program::keywatt());
         let output = program.args(command).arg("--help").output().unwrap();

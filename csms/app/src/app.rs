@@ -26,7 +26,7 @@ use crate::settings::Settings;
 use crate::station::{Findings, Gate, Refusals, Standing, Windows};
 
 /// Grants that ended since then are kept, to tell why somebody is refused.
-const ENDED_GRANTS_KEPT: SignedDuration = SignedDuration::from_hours(24 * 400);
+pub(crate) const ENDED_GRANTS_KEPT: SignedDuration = SignedDuration::from_hours(24 * 400);
 
 /// Everything Keywatt does, without knowing how it is reached.
 pub struct App {
@@ -67,6 +67,8 @@ pub struct App {
     pub(crate) findings: Findings,
     pub(crate) refusals: Refusals,
     pub(crate) readings: Readings,
+    /// Held while a picture of the past is put together: one at a time.
+    pub(crate) rebuilding: tokio::sync::Mutex<()>,
     pub(crate) tasks: TaskTracker,
     closing: CancellationToken,
     stop: CancellationToken,
@@ -152,6 +154,7 @@ impl App {
             findings: Findings::default(),
             refusals: Refusals::default(),
             readings: Readings::default(),
+            rebuilding: tokio::sync::Mutex::new(()),
             tasks: TaskTracker::new(),
             closing: CancellationToken::new(),
             stop: CancellationToken::new(),
@@ -326,7 +329,7 @@ async fn take_up_usage(
 }
 
 /// Areas after what they stand in.
-fn parents_first(mut areas: Vec<model::Area>) -> Vec<Change> {
+pub(crate) fn parents_first(mut areas: Vec<model::Area>) -> Vec<Change> {
     let mut ordered = Vec::with_capacity(areas.len());
     let mut known: std::collections::HashSet<model::NodeId> =
         areas.iter().map(|area| area.installation.into()).collect();

@@ -15,6 +15,8 @@ pub struct Caller {
     pub request: RequestId,
     /// Why, as the caller said.
     pub reason: Option<String>,
+    /// The phrase with which the caller goes ahead with a change that would refuse many.
+    pub confirmation: Option<String>,
 }
 
 /// How a caller proved itself.

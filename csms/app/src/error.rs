@@ -52,6 +52,13 @@ pub enum ApiError {
         /// What, in plain words.
         detail: String,
     },
+    /// It would newly refuse many; it is made when the phrase with its figures is sent.
+    #[error(
+        "this would newly refuse {} of the {} people who may now and were seen in the last 30 \
+         days",
+        .0.refused, .0.may
+    )]
+    ConfirmationNeeded(crate::insight::what_if::Impact),
     /// Too often.
     #[error("too many attempts; try again in {retry_after_seconds} s")]
     TooMany {

@@ -27,6 +27,7 @@ mod retention;
 pub mod secret;
 pub mod settings;
 pub mod station;
+pub mod wording;
 
 pub use app::{App, Parts, StartError};
 pub use caller::{Caller, Proof};

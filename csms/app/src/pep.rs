@@ -116,6 +116,37 @@ impl Pep {
         ask(request, picture, &self.usage.lock(), at)
     }
 
+    /// Explains over a picture that is not the live one; `usage` is what was used then, `None`:
+    /// what is used now.
+    #[must_use]
+    pub fn explain_over(
+        &self,
+        picture: &authz::Directory,
+        usage: Option<&Usage>,
+        request: &Request<'_>,
+        at: Timestamp,
+    ) -> Explanation {
+        match usage {
+            Some(usage) => ask_why(request, picture, usage, at),
+            None => ask_why(request, picture, &self.usage.lock(), at),
+        }
+    }
+
+    /// Decides over a picture and a usage that are not the live ones.
+    #[must_use]
+    pub fn decide_in(
+        &self,
+        picture: &authz::Directory,
+        usage: Option<&Usage>,
+        request: &Request<'_>,
+        at: Timestamp,
+    ) -> Outcome {
+        match usage {
+            Some(usage) => ask(request, picture, usage, at),
+            None => ask(request, picture, &self.usage.lock(), at),
+        }
+    }
+
     /// Decides as of `as_of`, and makes the row for the log. `then` sees the outcome before any
     /// other decision is taken: what it reserves in the usage cannot be reserved twice.
     pub fn decide_and<R>(
@@ -305,6 +336,29 @@ impl Pep {
     pub fn explain(&self, request: &Request<'_>, at: Timestamp) -> Explanation {
         let directory = self.live.directory();
         ask_why(request, &directory, &self.usage.lock(), at)
+    }
+
+    /// From when on what is refused at an instant would be allowed, if nothing changes but the
+    /// time.
+    #[must_use]
+    pub fn allowed_from(&self, request: &Request<'_>, at: Timestamp) -> Option<Timestamp> {
+        let directory = self.live.directory();
+        self.allowed_from_over(&directory, None, request, at)
+    }
+
+    /// The same over a picture that is not the live one.
+    #[must_use]
+    pub fn allowed_from_over(
+        &self,
+        picture: &authz::Directory,
+        usage: Option<&Usage>,
+        request: &Request<'_>,
+        at: Timestamp,
+    ) -> Option<Timestamp> {
+        match usage {
+            Some(usage) => allowed_from(request, picture, usage, at),
+            None => allowed_from(request, picture, &self.usage.lock(), at),
+        }
     }
 
     /// Permits an action of a caller on a node.
@@ -515,16 +569,7 @@ fn ask(
     if !matches!(outcome, Outcome::Ask(_)) {
         return outcome;
     }
-    // Nobody is there to be asked: that is no answer.
-    let context = Context {
-        told: Some(Told::Nothing),
-        ..request.context
-    };
-    let request = Request {
-        context,
-        ..*request
-    };
-    authz::decide(&request, directory, usage, at)
+    authz::decide(&unanswered(request), directory, usage, at)
 }
 
 #[expect(clippy::disallowed_methods, reason = "the policy enforcement point")]
@@ -534,7 +579,40 @@ fn ask_why(
     usage: &Usage,
     at: Timestamp,
 ) -> Explanation {
-    authz::explain(request, directory, usage, at)
+    let explanation = authz::explain(request, directory, usage, at);
+    if !matches!(explanation.outcome, Outcome::Ask(_)) {
+        return explanation;
+    }
+    authz::explain(&unanswered(request), directory, usage, at)
+}
+
+/// Nobody is there to be asked: that is no answer.
+fn unanswered<'a>(request: &Request<'a>) -> Request<'a> {
+    Request {
+        context: Context {
+            told: Some(Told::Nothing),
+            ..request.context
+        },
+        ..*request
+    }
+}
+
+/// How many instants are tried at which a grant begins to hold.
+const INSTANTS: usize = 8;
+
+/// Grants tell from when on each holds; the engine is asked whether it is allowed then.
+fn allowed_from(
+    request: &Request<'_>,
+    directory: &authz::Directory,
+    usage: &Usage,
+    at: Timestamp,
+) -> Option<Timestamp> {
+    let grants = ask_why(request, directory, usage, at).grants;
+    let mut instants: Vec<Timestamp> = grants.iter().filter_map(|it| it.holds_from).collect();
+    instants.sort_unstable();
+    instants.dedup();
+    let mut instants = instants.into_iter().take(INSTANTS);
+    instants.find(|instant| ask(request, directory, usage, *instant).allows())
 }
 
 fn row_of(

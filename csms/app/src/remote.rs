@@ -420,7 +420,8 @@ impl App {
         self.tell_decision(&decided);
         self.note_card(&decided, &token, None).await;
         self.note_ambiguous(&device.station.key, &decided);
-        let verdict = self.verdict(&decided, token.clone(), decided.row.at);
+        let later = self.allowed_later(&request, &decided);
+        let verdict = self.verdict(&decided, token.clone(), decided.row.at, later);
         let reply = self.door_reply(&decided, verdict);
         Ok((decided.row, reply))
     }

@@ -1,10 +1,10 @@
 //! The explanation of a decision: what each step and each grant said, from the same code.
 
 use jiff::Timestamp;
-use model::{GrantId, NodeId, Reason};
+use model::{OrganisationId, Reason, TagId};
 
 use crate::decide::{ORDER, take_steps};
-use crate::{Directory, GrantEntry, Outcome, Request, Usage};
+use crate::{Directory, GrantEntry, Outcome, PersonEntry, Request, Usage};
 
 /// A step of the decision, in its order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -135,15 +135,29 @@ pub struct StepLine {
     pub finding: StepFinding,
 }
 
+/// How a grant comes to a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// It was given to them.
+    Own,
+    /// It was given to a tag: the one they stand in, then those above, up to the one it was given
+    /// to.
+    Tags(Vec<TagId>),
+    /// It was given to their organisation as a partner.
+    Partner(OrganisationId),
+}
+
 /// A grant with what it said.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConsideredGrant {
-    /// Which.
-    pub grant: GrantId,
-    /// On which node.
-    pub node: NodeId,
+    /// The grant, with its conditions.
+    pub grant: GrantEntry,
+    /// How it comes to the person.
+    pub way: Way,
     /// What it said.
     pub finding: GrantFinding,
+    /// A permission that is not of its time: from when on it holds, within a year.
+    pub holds_from: Option<Timestamp>,
 }
 
 /// A decision with its steps.
@@ -160,7 +174,7 @@ pub struct Explanation {
 #[derive(Default)]
 struct Notes {
     steps: Vec<StepLine>,
-    grants: Vec<ConsideredGrant>,
+    grants: Vec<(GrantEntry, GrantFinding)>,
 }
 
 impl Trace for Notes {
@@ -169,12 +183,8 @@ impl Trace for Notes {
     }
 
     fn grant(&mut self, grant: &GrantEntry, finding: GrantFinding) {
-        if !self.grants.iter().any(|seen| seen.grant == grant.id) {
-            self.grants.push(ConsideredGrant {
-                grant: grant.id,
-                node: grant.node,
-                finding,
-            });
+        if !self.grants.iter().any(|(seen, _)| seen.id == grant.id) {
+            self.grants.push((grant.clone(), finding));
         }
     }
 }
@@ -189,9 +199,79 @@ pub fn explain(
 ) -> Explanation {
     let mut notes = Notes::default();
     let outcome = take_steps(ORDER, request, directory, usage, now, &mut notes);
+    let found = outcome.found();
+    let person = found.person.and_then(|person| directory.person(person));
+    let place = found.node.and_then(|node| directory.node(node));
+    let grants = notes.grants.into_iter().filter_map(|(grant, finding)| {
+        let holds_from = match finding {
+            GrantFinding::NotYetValid | GrantFinding::OutsideSchedule => {
+                directory.holds_from(&grant, place?.installation, now)
+            }
+            GrantFinding::Allows
+            | GrantFinding::Denies
+            | GrantFinding::DenialNotNow
+            | GrantFinding::Expired
+            | GrantFinding::OtherAction
+            | GrantFinding::OtherPoint
+            | GrantFinding::TooWeak
+            | GrantFinding::UsedUp => None,
+        };
+        Some(ConsideredGrant {
+            way: directory.way_of(&grant, person?),
+            grant,
+            finding,
+            holds_from,
+        })
+    });
     Explanation {
+        grants: grants.collect(),
         outcome,
         steps: notes.steps,
-        grants: notes.grants,
+    }
+}
+
+/// How many changes of a schedule are looked at for the next time it holds; each is at most eight
+/// days away.
+const CHANGES_AHEAD: usize = 50;
+
+impl Directory {
+    /// From when on the time of a grant has come, if within about a year: its validity and its
+    /// schedule both hold then.
+    fn holds_from(
+        &self,
+        grant: &GrantEntry,
+        installation: Option<model::InstallationId>,
+        now: Timestamp,
+    ) -> Option<Timestamp> {
+        let begins = Timestamp::from_microsecond(grant.from).unwrap_or(Timestamp::MIN);
+        let mut at = begins.max(now);
+        let schedule = grant.condition.as_deref().and_then(|it| it.schedule);
+        if let Some(schedule) = schedule {
+            let hours = self.hours(schedule, installation)?;
+            for _ in 0..CHANGES_AHEAD {
+                if hours.hold(at) {
+                    break;
+                }
+                at = hours.next_change(at);
+            }
+            if !hours.hold(at) {
+                return None;
+            }
+        }
+        (at.as_microsecond() < grant.until).then_some(at)
+    }
+
+    /// How a grant comes to a person who has it.
+    fn way_of(&self, grant: &GrantEntry, person: &PersonEntry) -> Way {
+        if person.grants.iter().any(|own| own.id == grant.id) {
+            return Way::Own;
+        }
+        let to = person.tags().iter().copied().find(|tag| {
+            self.grants_of_tag(*tag)
+                .any(|granted| granted.id == grant.id)
+        });
+        to.map_or(Way::Partner(person.organisation), |tag| {
+            Way::Tags(self.tags_up_to(person, tag))
+        })
     }
 }

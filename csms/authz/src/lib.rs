@@ -27,7 +27,7 @@ pub use directory::{
     LockEntry, NestingFault, NodeDetail, NodeEntry, PersonEntry, TagEntry,
 };
 pub use explain::{
-    ConsideredGrant, Explanation, GrantFinding, Step, StepFinding, StepLine, Trace, explain,
+    ConsideredGrant, Explanation, GrantFinding, Step, StepFinding, StepLine, Trace, Way, explain,
 };
 pub use permit::{Act, Permit, act};
 pub use request::{

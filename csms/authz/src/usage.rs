@@ -257,6 +257,11 @@ impl Usage {
         }
     }
 
+    /// Takes over who is inside which zone.
+    pub fn take_positions(&mut self, other: &Self) {
+        self.inside.clone_from(&other.inside);
+    }
+
     /// Since when a person is inside a zone.
     #[must_use]
     pub fn inside_since(&self, person: PersonId, zone: AreaId) -> Option<Timestamp> {

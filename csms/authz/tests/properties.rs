@@ -186,6 +186,25 @@ proptest! {
                 let decided = authz::decide(&request, &directory, &world.usage, now());
                 #[allow(clippy::disallowed_methods)]
                 let explained = authz::explain(&request, &directory, &world.usage, now());
+                for considered in &explained.grants {
+                    let Some(later) = considered.holds_from else { continue };
+                    prop_assert!(later > now());
+                    #[allow(clippy::disallowed_methods)]
+                    let then = authz::explain(&request, &directory, &world.usage, later);
+                    let then = then.grants.iter().find(|it| it.grant.id == considered.grant.id);
+                    let finding = then.map(|it| it.finding);
+                    prop_assert!(
+                        !matches!(
+                            finding,
+                            Some(
+                                authz::GrantFinding::NotYetValid
+                                    | authz::GrantFinding::OutsideSchedule
+                                    | authz::GrantFinding::Expired
+                            )
+                        ),
+                        "{considered:?} is {finding:?} at {later}"
+                    );
+                }
                 prop_assert_eq!(decided, explained.outcome);
             }
         }

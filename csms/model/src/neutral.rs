@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::{
-    DecisionId, DoorResult, DoorState, EventTime, MeterSample, Phase, PresentedToken, Reason,
-    StopGroup, TransactionRef,
+    DecisionId, DoorResult, DoorState, EventTime, Language, MeterSample, Phase, PresentedToken,
+    Reason, StopGroup, TransactionRef,
 };
 
 /// What a station asks or tells.
@@ -352,6 +352,17 @@ pub struct Verdict {
     pub stop_group: Option<StopGroup>,
     /// The EVSEs it holds for, if not all.
     pub evses: Vec<u32>,
+    /// What to show to the person, where there is somebody to show it to.
+    pub message: Option<PersonMessage>,
+}
+
+/// A sentence for the person at the point: no ids, no names, no rules.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PersonMessage {
+    /// In which language.
+    pub language: Language,
+    /// At most 512 characters.
+    pub text: String,
 }
 
 /// The answer to `Door.Authorize`.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use crate::{AccountId, Labels, NodeId, OrganisationId, PersonId, Suspension};
+use crate::{AccountId, Labels, Language, NodeId, OrganisationId, PersonId, Suspension};
 
 /// The tenant; the root node of its tree.
 #[derive(Clone, Debug, PartialEq)]
@@ -83,6 +83,8 @@ pub struct Person {
     pub member_until: Option<Timestamp>,
     /// Who may stop whose transactions.
     pub stop_group: StopGroup,
+    /// How they are spoken to at a display; `None`: as the site says.
+    pub language: Option<Language>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was removed.

@@ -105,39 +105,6 @@ reasons! {
 }
 
 impl Reason {
-    /// A line for the person at the point: what they can do about it, nothing about others.
-    #[must_use]
-    pub const fn for_person(self) -> &'static str {
-        match self {
-            Reason::PointUnknown | Reason::DoorNotNamed => "not in service",
-            Reason::OpenAccess
-            | Reason::Granted
-            | Reason::StopOwn
-            | Reason::Evacuation
-            | Reason::Delegated => "welcome",
-            Reason::Lockdown => "locked down",
-            Reason::DelegatedRefusal => "no access here",
-            Reason::AuthoritySilent => "please try again later",
-            Reason::TooManyAttempts => "too many wrong codes, please wait a minute",
-            Reason::Ambiguous => "please ask for help: this card cannot be told from another",
-            Reason::TooWeak => "please use another card or key",
-            Reason::OutsideSchedule => "no access at this hour",
-            Reason::LimitReached => "used up",
-            Reason::AntiPassback => "already inside",
-            Reason::NoCredential => "please present your card",
-            Reason::CredentialUnknown => "card not known",
-            Reason::CredentialSuspended | Reason::CredentialLost => "card suspended",
-            Reason::CredentialExpired => "card expired",
-            Reason::PersonSuspended => "access suspended",
-            Reason::MembershipEnded => "membership ended",
-            Reason::DeniedByRule | Reason::NoGrant => "no access here",
-            Reason::NotThisEvse => "please use another socket",
-            Reason::NotYetValid => "not valid yet",
-            Reason::GrantExpired => "access has ended",
-            Reason::Concurrent => "already charging elsewhere",
-        }
-    }
-
     /// Whether the effect is allow.
     #[must_use]
     pub const fn allows(self) -> bool {

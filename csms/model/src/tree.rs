@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::{
-    AreaId, ChargerId, DoorId, EvseId, InstallationId, LockId, NodeId, OrganisationId, ScheduleId,
-    StationId, Strength,
+    AreaId, ChargerId, DoorId, EvseId, InstallationId, Language, LockId, NodeId, OrganisationId,
+    ScheduleId, StationId, Strength,
 };
 
 /// What kind of node stands in the tree.
@@ -182,6 +182,8 @@ pub struct Installation {
     pub concurrent_transactions: Option<u32>,
     /// Stop a running transaction when its person loses the right to it.
     pub stop_on_revocation: bool,
+    /// How people are spoken to who set no language; `None`: in English.
+    pub language: Option<Language>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was removed; a removed node permits nothing.

@@ -225,6 +225,7 @@ fn person(id: PersonId, organisation: OrganisationId) -> Person {
         suspension: None,
         member_until: None,
         stop_group: StopGroup("0123456789ABCDEF".to_owned()),
+        language: None,
         created_at: Timestamp::UNIX_EPOCH,
         deleted_at: None,
     }

@@ -45,6 +45,8 @@ macro_rules! constraints {
 }
 
 constraints! {
+    /// The stop group of a person from a revision on.
+    StopGroupRevision = Unique "stop_groups_pkey", "stop_groups.person_id, stop_groups.revision";
     /// The id of an organisation.
     OrganisationId = Unique "organisations_pkey", "organisations.id";
     /// The id of an account.

@@ -3,8 +3,8 @@
 use model::{
     ActionSet, AntiPassback, ApiKey, Area, AuthorizationRequired, Change, Charger,
     ChargerAuthorization, ChargerOffline, Credential, CredentialState, Door, DoorFail, Grant,
-    Installation, Labels, Lock, OfflinePolicy, Organisation, Passage, Person, PersonState, Role,
-    Station, Strength, Subject, mask,
+    Installation, Labels, Language, Lock, OfflinePolicy, Organisation, Passage, Person,
+    PersonState, Role, Station, Strength, Subject, mask,
 };
 use serde_json::{Map, Value, json};
 
@@ -17,7 +17,10 @@ macro_rules! fields {
 }
 
 mod access;
+mod read;
 mod sharing;
+
+pub(crate) use read::row as row_before;
 
 /// A row as JSON, as it may be kept and shown: the value of a credential is masked, the hashes of
 /// API keys and stations and the stop group of a person are left out.
@@ -74,6 +77,7 @@ fn installation(row: &Installation) -> Map<String, Value> {
         "authority": row.authority.name(),
         "concurrent_transactions": row.concurrent_transactions,
         "stop_on_revocation": row.stop_on_revocation,
+        "language": row.language.map(Language::tag),
         "created_at": row.created_at,
         "deleted_at": row.deleted_at,
     }
@@ -200,6 +204,7 @@ fn person(row: &Person) -> Map<String, Value> {
         "state": state,
         "suspension": access::suspension(row.suspension),
         "member_until": row.member_until,
+        "language": row.language.map(Language::tag),
         "created_at": row.created_at,
         "deleted_at": row.deleted_at,
     }

@@ -8,8 +8,8 @@ use model::{
     AcceptedState, Action, Authority, AuthorizationRequired, ChangeKind, ChargerAuthorization,
     ChargerOffline, ConfigurationState, CredentialKind, CredentialState, DoorFail, DoorMode,
     DoorResult, DoorState, Effect, EmergencyKind, EnrolmentProblem, EnrolmentState, Entry,
-    OcppVersion, OfflinePolicy, PersonState, Phase, QuirkName, Reason, Role, Side, Strength,
-    UsedUp,
+    Language, OcppVersion, OfflinePolicy, PersonState, Phase, QuirkName, Reason, Role, Side,
+    Strength, UsedUp,
 };
 
 use crate::StoreError;
@@ -112,6 +112,7 @@ macro_rules! named {
 named! {
     CredentialKind: name, CredentialKind::from_name;
     Strength: name, Strength::from_name;
+    Language: tag, Language::from_tag;
     DoorState: name, DoorState::from_name;
     DoorResult: name, DoorResult::from_name;
     Entry: name, Entry::from_name;

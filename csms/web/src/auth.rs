@@ -54,7 +54,9 @@ pub(crate) async fn authenticate(parts: &Parts, api: &Api) -> Result<Caller, Pro
         .copied()
         .unwrap_or_else(|| RequestId(uuid::Uuid::now_v7()));
     let reason = reason(&parts.headers)?;
-    Ok(api.authenticate(token, request, reason, address).await?)
+    let mut caller = api.authenticate(token, request, reason, address).await?;
+    caller.confirmation = confirmation(&parts.headers)?;
+    Ok(caller)
 }
 
 /// The other end, as the gateway tells it.
@@ -93,6 +95,17 @@ fn reason(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     match std::str::from_utf8(value.as_bytes()) {
         Ok(text) if text.len() <= REASON_BYTES => Ok(Some(text.trim().to_owned())),
         _ => Err(bad_header("Keywatt-Reason", "UTF-8 of at most 500 bytes")),
+    }
+}
+
+/// The phrase with which a caller goes ahead with a change that would refuse many.
+fn confirmation(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let Some(value) = headers.get("keywatt-confirm") else {
+        return Ok(None);
+    };
+    match value.to_str() {
+        Ok(text) => Ok(Some(text.trim().to_owned())),
+        Err(_) => Err(bad_header("Keywatt-Confirm", "printable ASCII characters")),
     }
 }
 

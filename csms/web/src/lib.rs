@@ -47,6 +47,16 @@ pub fn router(app: Arc<App>, options: WebOptions) -> Router {
         .with_state(api)
 }
 
+/// An explanation as `POST /v1/decisions/explain` answers it.
+#[must_use]
+pub fn explanation(explained: &app::insight::Explained) -> serde_json::Value {
+    let body = api::ExplanationBody::from(explained);
+    serde_json::to_value(&body).unwrap_or_else(|error| {
+        tracing::error!(%error, "an answer could not be written");
+        serde_json::Value::Null
+    })
+}
+
 /// The OpenAPI document, as it is served at `/openapi.json`.
 #[must_use]
 pub fn openapi() -> OpenApi {

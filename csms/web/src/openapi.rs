@@ -27,7 +27,9 @@ pub(crate) fn complete(mut openapi: OpenApi) -> OpenApi {
              in pieces: follow `next_cursor`. Writes take an `Idempotency-Key`: repeated within \
              24 hours they are answered as before and change nothing again. Changes of access \
              answer with `Keywatt-Revision`; reads take it as `Keywatt-Min-Revision`. A reason \
-             for the change log can be given as `Keywatt-Reason`.",
+             for the change log can be given as `Keywatt-Reason`. A change that would newly refuse \
+             many answers 409 `confirmation_needed` with a phrase, and is made when that is sent \
+             as `Keywatt-Confirm`.",
         ))
         .build();
     let components = openapi.components.get_or_insert_with(Components::new);

@@ -46,9 +46,24 @@ pub(crate) struct ProblemBody {
     /// With 403: who can give it, names of at most five people.
     #[serde(skip_serializing_if = "Option::is_none")]
     who_can_give: Option<Vec<String>>,
+    /// With 409 `confirmation_needed`: what to send as `Keywatt-Confirm` to go ahead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    confirmation: Option<Confirmation>,
     /// With 429 and 503: when to come back.
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_after_seconds: Option<u64>,
+}
+
+/// A change that would refuse many, and how to go ahead with it.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+struct Confirmation {
+    /// To be sent as the header `Keywatt-Confirm` with the same request.
+    #[schema(example = "refuse 12 of 40")]
+    phrase: String,
+    /// People who would newly be refused where they come.
+    would_refuse: usize,
+    /// People who may now and were seen in the last 30 days.
+    of: usize,
 }
 
 /// A field at fault.
@@ -76,6 +91,7 @@ impl Problem {
             missing_action: None,
             reason: None,
             who_can_give: None,
+            confirmation: None,
             retry_after_seconds: None,
         }))
     }
@@ -171,6 +187,17 @@ impl From<ApiError> for Problem {
                 detail,
             } => Self::new(StatusCode::FORBIDDEN, code, detail),
             ApiError::Conflict { code, detail } => Self::new(StatusCode::CONFLICT, code, detail),
+            ApiError::ConfirmationNeeded(impact) => {
+                let phrase = impact.phrase();
+                let detail = format!("{detail}; to go ahead, send `Keywatt-Confirm: {phrase}`");
+                let mut problem = Self::new(StatusCode::CONFLICT, "confirmation_needed", detail);
+                problem.0.confirmation = Some(Confirmation {
+                    phrase,
+                    would_refuse: impact.refused,
+                    of: impact.may,
+                });
+                problem
+            }
             ApiError::TooMany {
                 retry_after_seconds,
             } => Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", detail)

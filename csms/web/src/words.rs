@@ -25,6 +25,17 @@ macro_rules! words {
 }
 
 words! {
+    /// A language people are spoken to in.
+    LanguageWord for model::Language {
+        /// English.
+        En,
+        /// French.
+        Fr,
+        /// Italian.
+        It,
+        /// German.
+        De,
+    }
     /// What can be done on a node of the tree.
     ActionWord for model::Action {
         /// Charge at a charger or enter by a door, presented at the point.

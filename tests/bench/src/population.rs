@@ -227,6 +227,7 @@ impl Builder {
             authority: model::Authority::default(),
             concurrent_transactions: None,
             stop_on_revocation: false,
+            language: None,
             created_at: self.now,
             deleted_at: None,
         };
@@ -397,6 +398,7 @@ fn nobody(now: Timestamp) -> Person {
         suspension: None,
         member_until: None,
         stop_group: StopGroup(String::new()),
+        language: None,
         created_at: now,
         deleted_at: None,
     }

@@ -121,6 +121,13 @@ impl Admin {
                 self.may_give(&write.caller, grant.actions, node).await?;
             }
         }
+        if let Some(dates) = &patch.dates
+            && let Some(mut then) = self.store.get_calendar(id).await?
+        {
+            then.dates.clone_from(dates);
+            self.guard(&write.caller, organisation, &[Change::Calendar(then)])
+                .await?;
+        }
         self.change(permit, write, organisation, move |tx| {
             let patch = patch.clone();
             Box::pin(async move {

@@ -241,6 +241,10 @@ impl Admin {
             ..row
         };
         let effective = self.effective(&wanted);
+        if patch.authorization_required.is_some() {
+            let then = [Change::Charger(wanted)];
+            self.guard(&write.caller, node.organisation, &then).await?;
+        }
         self.change(permit, write, node.organisation, move |tx| {
             let (patch, telemetry) = (patch.clone(), telemetry.clone());
             Box::pin(async move {

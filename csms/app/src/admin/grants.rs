@@ -10,7 +10,7 @@ use store::{GrantFilter, image};
 
 use super::fields::Faults;
 use super::write::{Done, Write};
-use super::{Admin, ListQuery, Listing, new_id};
+use super::{Admin, ListQuery, Listing};
 use crate::{ApiError, Caller};
 
 /// A new grant.
@@ -86,33 +86,8 @@ impl Admin {
             .permit::<act::ManageAccess>(&write.caller, new.node)
             .await?;
         let organisation = self.organisation_of(new.node)?;
-        let mut faults = Faults::default();
-        self.check_subject(new.subject, organisation, &mut faults);
-        let actions = actions_of(new.role, new.actions.as_deref(), &mut faults);
-        self.check_condition(&new, actions, organisation, &mut faults);
-        faults.range("valid_until", new.valid_from, new.valid_until);
-        if let Some(reason) = &new.reason {
-            faults.text("reason", reason, 500);
-        }
-        faults.none()?;
-        self.may_give(&write.caller, actions, new.node).await?;
-        let row = Grant {
-            id: new_id(),
-            organisation,
-            subject: new.subject,
-            role: new.role,
-            actions,
-            node: new.node,
-            effect: new.effect,
-            condition: new.condition,
-            valid_from: new.valid_from,
-            valid_until: new.valid_until,
-            reason: new.reason,
-            source: "api".to_owned(),
-            created_by: permit.person(),
-            created_at: self.clock.now(),
-            revoked_at: None,
-        };
+        let row = self.new_grant(&new, organisation, permit.person())?;
+        self.may_give(&write.caller, row.actions, new.node).await?;
         match row.effect {
             Effect::Allow => {
                 let _order = self.order.read().await;
@@ -126,10 +101,31 @@ impl Admin {
                     condition: Condition::default(),
                     ..row.clone()
                 };
-                self.keeps_owners(&[Change::Grant(at_once)])?;
+                let at_once = [Change::Grant(at_once)];
+                self.keeps_owners(&at_once)?;
+                let denied = [Change::Grant(row.clone())];
+                self.guard(&write.caller, organisation, &denied).await?;
                 self.put_grant(permit, write, row).await
             }
         }
+    }
+
+    /// What a new grant gives, if it can be given.
+    pub(super) fn checked_grant(
+        &self,
+        new: &NewGrant,
+        organisation: OrganisationId,
+    ) -> Result<ActionSet, ApiError> {
+        let mut faults = Faults::default();
+        self.check_subject(new.subject, organisation, &mut faults);
+        let actions = actions_of(new.role, new.actions.as_deref(), &mut faults);
+        self.check_condition(new, actions, organisation, &mut faults);
+        faults.range("valid_until", new.valid_from, new.valid_until);
+        if let Some(reason) = &new.reason {
+            faults.text("reason", reason, 500);
+        }
+        faults.none()?;
+        Ok(actions)
     }
 
     async fn put_grant(
@@ -365,7 +361,9 @@ impl Admin {
             ..row.clone()
         };
         if row.effect == Effect::Allow {
-            self.keeps_owners(&[Change::Grant(ended.clone())])?;
+            let ending = [Change::Grant(ended.clone())];
+            self.keeps_owners(&ending)?;
+            self.guard(&write.caller, row.organisation, &ending).await?;
         }
         self.change(permit, write, row.organisation, move |tx| {
             let (row, ended) = (row.clone(), ended.clone());

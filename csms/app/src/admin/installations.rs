@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use authz::{Directory, NodeDetail, act};
 use model::{
     AuthorizationRequired, Change, ChargerAuthorization, Installation, InstallationId, Labels,
-    NodeId, OrganisationId,
+    Language, NodeId, OrganisationId,
 };
 use store::{Page, image};
 
@@ -31,6 +31,8 @@ pub struct NewInstallation {
     pub concurrent_transactions: Option<u32>,
     /// Stop running transactions when the right to them ends.
     pub stop_on_revocation: StopOnRevocation,
+    /// How people are spoken to who set no language.
+    pub language: Option<Language>,
 }
 
 /// What becomes of a running transaction when its person loses the right to it.
@@ -64,6 +66,8 @@ pub struct InstallationPatch {
     pub concurrent_transactions: Option<Option<u32>>,
     /// Stop running transactions when the right to them ends.
     pub stop_on_revocation: Option<StopOnRevocation>,
+    /// How people are spoken to who set no language.
+    pub language: Option<Option<Language>>,
 }
 
 /// An installation as it is shown.
@@ -142,6 +146,7 @@ impl Admin {
             authority: model::Authority::default(),
             concurrent_transactions: new.concurrent_transactions,
             stop_on_revocation: new.stop_on_revocation == StopOnRevocation::Stop,
+            language: new.language,
             created_at: self.clock.now(),
             deleted_at: None,
         };
@@ -220,6 +225,13 @@ impl Admin {
             .await?;
         let organisation = self.organisation_of(id)?;
         let flags = self.own_flags_of(id);
+        if patch.authorization_required == Some(AuthorizationRequired::Required)
+            && let Some(mut then) = self.store.get_installation(id).await?
+        {
+            patch.clone().apply(&mut then);
+            self.guard(&write.caller, organisation, &[Change::Installation(then)])
+                .await?;
+        }
         self.change(permit, write, organisation, move |tx| {
             let patch = patch.clone();
             Box::pin(async move {
@@ -321,6 +333,9 @@ impl InstallationPatch {
         }
         if let Some(stop) = self.stop_on_revocation {
             row.stop_on_revocation = stop == StopOnRevocation::Stop;
+        }
+        if let Some(language) = self.language {
+            row.language = language;
         }
     }
 }

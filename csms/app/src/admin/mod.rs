@@ -22,6 +22,7 @@ mod export;
 mod fields;
 mod findings;
 mod grants;
+mod guard;
 mod handovers;
 mod installations;
 mod invitations;
@@ -51,6 +52,7 @@ mod stations;
 mod tags;
 mod transactions;
 mod unknown_cards;
+mod what_if;
 mod write;
 
 use std::ops::Deref;
@@ -80,6 +82,7 @@ pub use evses::NewEvse;
 pub use export::{ExportQuery, LogExport};
 pub use fields::{LabelsPatch, SuspensionPatch};
 pub use grants::{GrantQuery, GrantView, NewGrant};
+pub use guard::confirmed;
 pub use handovers::{HandoverView, NewHandover};
 pub use installations::{InstallationPatch, InstallationView, NewInstallation, StopOnRevocation};
 pub use invitations::{InvitationLink, InvitationView, NewInvitation};
@@ -101,6 +104,7 @@ pub use station_settings::SettingsPatch;
 pub use stations::{Claim, ClaimKind, Detail, RefusedView, StationView, Telemetry};
 pub use tags::{NewTag, Smart, TagPatch};
 pub use transactions::TransactionQuery;
+pub use what_if::{Between, Proposal, Trial, TrialResult};
 pub use write::{Answer, Begun, Done, Kept, Once, OnceError, Write};
 
 // What `web` shows of the engine and the database, which it does not know itself.

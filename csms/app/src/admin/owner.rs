@@ -75,6 +75,7 @@ impl Founding {
             suspension: None,
             member_until: None,
             stop_group: new_stop_group(random),
+            language: None,
             created_at: now,
             deleted_at: None,
         };

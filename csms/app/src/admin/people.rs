@@ -3,7 +3,7 @@
 use authz::{Permit, act};
 use jiff::Timestamp;
 use model::{
-    Action, Change, Effect, Labels, NodeId, NodeKind, OrganisationId, Person, PersonId,
+    Action, Change, Effect, Labels, Language, NodeId, NodeKind, OrganisationId, Person, PersonId,
     PersonState, Promiser, Reason, Role, StopGroup,
 };
 use store::image;
@@ -37,6 +37,8 @@ pub struct NewPerson {
     pub member_until: Option<Timestamp>,
     /// Who may stop whose transactions; `None`: a group of their own.
     pub stop_group: Option<String>,
+    /// How they are spoken to.
+    pub language: Option<Language>,
     /// Whether they have an app credential of their own.
     pub app: AppCredential,
 }
@@ -76,6 +78,8 @@ pub struct PersonPatch {
     pub member_until: Option<Option<Timestamp>>,
     /// Who may stop whose transactions.
     pub stop_group: Option<String>,
+    /// How they are spoken to.
+    pub language: Option<Option<Language>>,
 }
 
 impl std::fmt::Debug for PersonPatch {
@@ -129,6 +133,7 @@ impl Admin {
             suspension,
             member_until: new.member_until,
             stop_group,
+            language: new.language,
             created_at: now,
             deleted_at: None,
         };
@@ -468,6 +473,9 @@ impl PersonPatch {
         }
         if let Some(group) = stop_group {
             row.stop_group = group;
+        }
+        if let Some(language) = self.language {
+            row.language = language;
         }
         faults.none()
     }

@@ -126,6 +126,11 @@ impl Admin {
             let node = self.grant_node(&grant);
             self.may_give(&write.caller, grant.actions, node).await?;
         }
+        let mut then = self.schedule_row(id).await?;
+        patch.clone().apply(&mut then);
+        check(&then, &self.live.directory())?;
+        self.guard(&write.caller, organisation, &[Change::Schedule(then)])
+            .await?;
         let live = self.live.clone();
         self.change(permit, write, organisation, move |tx| {
             let (patch, live) = (patch.clone(), live.clone());
@@ -134,13 +139,7 @@ impl Admin {
                     return Ok(Err(ApiError::NotFound));
                 };
                 let before = Change::Schedule(row.clone());
-                patch.labels.apply(&mut row.labels);
-                if let Some(slots) = patch.slots {
-                    row.slots = slots;
-                }
-                if let Some(calendar) = patch.calendar {
-                    row.calendar = calendar;
-                }
+                patch.apply(&mut row);
                 if let Err(faults) = check(&row, &live.directory()) {
                     return Ok(Err(faults));
                 }
@@ -189,10 +188,22 @@ impl Admin {
         .await
     }
 
-    async fn schedule_row(&self, id: ScheduleId) -> Result<Schedule, ApiError> {
+    pub(super) async fn schedule_row(&self, id: ScheduleId) -> Result<Schedule, ApiError> {
         let row = self.store.get_schedule(id).await?;
         row.filter(|row| row.deleted_at.is_none())
             .ok_or(ApiError::NotFound)
+    }
+}
+
+impl SchedulePatch {
+    fn apply(self, row: &mut Schedule) {
+        self.labels.apply(&mut row.labels);
+        if let Some(slots) = self.slots {
+            row.slots = slots;
+        }
+        if let Some(calendar) = self.calendar {
+            row.calendar = calendar;
+        }
     }
 }
 
@@ -210,7 +221,7 @@ fn names_schedule(directory: &Directory, id: ScheduleId) -> Option<NodeId> {
         .map(|(node, _)| node)
 }
 
-fn check(row: &Schedule, directory: &Directory) -> Result<(), ApiError> {
+pub(super) fn check(row: &Schedule, directory: &Directory) -> Result<(), ApiError> {
     let mut faults = Faults::default();
     faults.labels(&row.labels);
     faults.check(

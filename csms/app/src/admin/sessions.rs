@@ -128,6 +128,7 @@ impl Admin {
                 persons,
                 request,
                 reason,
+                confirmation: None,
             }),
             None => {
                 self.stranger(address)?;

@@ -254,7 +254,9 @@ impl Admin {
         row: Membership,
         shown: fn(Membership) -> T,
     ) -> Result<Done, ApiError> {
-        self.keeps_owners(&[Change::Membership(row)])?;
+        let change = [Change::Membership(row)];
+        self.keeps_owners(&change)?;
+        self.guard(&write.caller, row.organisation, &change).await?;
         self.change(permit, write, row.organisation, move |tx| {
             Box::pin(async move {
                 tx.put_membership(&row).await?;
@@ -283,7 +285,7 @@ impl Admin {
     }
 
     /// A tag's row, if it is there.
-    async fn tag_row(&self, id: TagId) -> Result<Tag, ApiError> {
+    pub(super) async fn tag_row(&self, id: TagId) -> Result<Tag, ApiError> {
         let row = self.store.get_tag(id).await?;
         row.filter(|row| row.deleted_at.is_none())
             .ok_or(ApiError::NotFound)
@@ -296,7 +298,7 @@ fn check(row: &Tag) -> Result<(), ApiError> {
     faults.none()
 }
 
-fn check_member(
+pub(super) fn check_member(
     directory: &Directory,
     organisation: OrganisationId,
     tag: TagId,

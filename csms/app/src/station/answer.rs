@@ -2,8 +2,8 @@
 //! again even if rights have changed since.
 
 use jiff::Timestamp;
-use model::neutral::Verdict;
-use model::{DecisionId, Reason, StopGroup};
+use model::neutral::{PersonMessage, Verdict};
+use model::{DecisionId, Language, Reason, StopGroup};
 use serde::{Deserialize, Serialize};
 
 /// What the station was told.
@@ -23,6 +23,7 @@ pub(super) struct StoredVerdict {
     pub(super) expires_at: Option<Timestamp>,
     pub(super) stop_group: Option<StopGroup>,
     pub(super) evses: Vec<u32>,
+    pub(super) message: Option<PersonMessage>,
 }
 
 impl From<&Verdict> for StoredVerdict {
@@ -33,6 +34,7 @@ impl From<&Verdict> for StoredVerdict {
             expires_at: verdict.expires_at,
             stop_group: verdict.stop_group.clone(),
             evses: verdict.evses.clone(),
+            message: verdict.message.clone(),
         }
     }
 }
@@ -50,6 +52,9 @@ struct JsonVerdict {
     expires_at: Option<Timestamp>,
     stop_group: Option<String>,
     evses: Vec<u32>,
+    /// Its language and its text; answers from before there were any have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    message: Option<(String, String)>,
 }
 
 impl StoredAnswer {
@@ -63,6 +68,10 @@ impl StoredAnswer {
                 expires_at: verdict.expires_at,
                 stop_group: verdict.stop_group.as_ref().map(|group| group.0.clone()),
                 evses: verdict.evses.clone(),
+                message: verdict
+                    .message
+                    .as_ref()
+                    .map(|message| (message.language.tag().to_owned(), message.text.clone())),
             }),
         };
         serde_json::to_string(&json).ok()
@@ -80,6 +89,10 @@ impl StoredAnswer {
                 expires_at: verdict.expires_at,
                 stop_group: verdict.stop_group.map(StopGroup),
                 evses: verdict.evses,
+                message: verdict.message.and_then(|(language, text)| {
+                    let language = Language::from_tag(&language)?;
+                    Some(PersonMessage { language, text })
+                }),
             })
         });
         Self {
@@ -103,6 +116,10 @@ mod tests {
                 expires_at: Some(Timestamp::UNIX_EPOCH),
                 stop_group: Some(StopGroup("0123456789ABCDEF".into())),
                 evses: vec![1, 2],
+                message: Some(PersonMessage {
+                    language: Language::De,
+                    text: "Bitte nehmen Sie einen anderen Anschluss.".into(),
+                }),
             }),
         };
         assert_eq!(StoredAnswer::from_text(answer.to_text().as_deref()), answer);

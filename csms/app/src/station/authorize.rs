@@ -4,15 +4,16 @@ use std::time::Duration;
 
 use authz::{Intent, Outcome, Request, Resource};
 use jiff::Timestamp;
-use model::neutral::{Authorize, AuthorizeForm, DoorReply, StationReply, Verdict};
+use model::neutral::{Authorize, AuthorizeForm, DoorReply, PersonMessage, StationReply, Verdict};
 use model::{
     Entry, FindingKind, OcppVersion, PresentedToken, Reason, StationKey, StationKind, UseId,
 };
 use sha2::{Digest, Sha256};
 
 use super::{Connection, StationFailure};
-use crate::App;
 use crate::pep::{Decided, Origin};
+use crate::wording::{self, Later, Place};
+use crate::{App, insight};
 
 impl App {
     pub(super) async fn authorize(
@@ -57,7 +58,8 @@ impl App {
         self.note_card(&decided, &authorize.token, Some(&connection.station.key))
             .await;
         self.note_ambiguous(&connection.station.key, &decided);
-        let verdict = self.verdict(&decided, authorize.token, decided.row.at);
+        let later = self.allowed_later(&request, &decided);
+        let verdict = self.verdict(&decided, authorize.token, decided.row.at, later);
         Ok(match authorize.form {
             AuthorizeForm::Standard => StationReply::Authorized(Box::new(verdict)),
             AuthorizeForm::Door => StationReply::Door(Box::new(self.door_reply(&decided, verdict))),
@@ -90,12 +92,28 @@ impl App {
         }
     }
 
-    /// What a station is told of a decision.
+    /// From when on what was refused for its time is allowed.
+    pub(crate) fn allowed_later(
+        &self,
+        request: &Request<'_>,
+        decided: &Decided,
+    ) -> Option<Timestamp> {
+        let for_its_time = matches!(
+            decided.outcome.reason(),
+            Reason::OutsideSchedule | Reason::NotYetValid
+        );
+        for_its_time
+            .then(|| self.pep.allowed_from(request, decided.row.as_of))
+            .flatten()
+    }
+
+    /// What a station is told of a decision; `later` is from when on it would be allowed.
     pub(crate) fn verdict(
         &self,
         decided: &Decided,
         token: PresentedToken,
         now: Timestamp,
+        later: Option<Timestamp>,
     ) -> Verdict {
         let found = decided.outcome.found();
         let (expires_at, evses) = match &decided.outcome {
@@ -124,7 +142,27 @@ impl App {
             expires_at,
             stop_group: found.stop_group.clone(),
             evses,
+            message: self.message(decided, later),
         }
+    }
+
+    /// What the person at the point is told, in their language.
+    fn message(&self, decided: &Decided, later: Option<Timestamp>) -> Option<PersonMessage> {
+        let directory = self.live.directory();
+        let found = decided.outcome.found();
+        let node = found.node.and_then(|node| directory.node(node));
+        let language = insight::language_of(&directory, found.person, node);
+        let place = node.map_or(Place::Charger, |node| node.kind.into());
+        let later = later.and_then(|at| {
+            let (_, installation) = directory.installation_of(node?)?;
+            Some(Later {
+                now: decided.row.as_of,
+                at,
+                zone: installation.zone.clone()?,
+            })
+        });
+        let reason = decided.outcome.reason();
+        wording::sentence(language, reason, place, later.as_ref())
     }
 
     pub(crate) fn door_reply(&self, decided: &Decided, verdict: Verdict) -> DoorReply {
@@ -136,15 +174,15 @@ impl App {
             .filter(|_| decided.outcome.allows())
             .and_then(|node| directory.door(node.into()))
             .map_or(0, |door| door.open_seconds);
-        let text = if verdict.reason.allows() {
-            "welcome"
-        } else {
-            verdict.reason.for_person()
-        };
+        let text = verdict
+            .message
+            .as_ref()
+            .map(|message| message.text.clone())
+            .unwrap_or_default();
         DoorReply {
             verdict,
             open_seconds,
-            text: text.to_owned(),
+            text,
         }
     }
 

@@ -18,7 +18,7 @@ use store::{Counter, Lasting, StoreError, Strictness, Tx};
 use super::answer::{StoredAnswer, StoredVerdict};
 use super::samples::keyed;
 use super::time::{Timeliness, plausible, plausible_or};
-use crate::App;
+use crate::{App, wording};
 
 /// What a job needs to record one message.
 pub(super) struct Keep {
@@ -213,6 +213,14 @@ impl Keep {
         Ok(verdict.map(|verdict| StoredVerdict {
             reason: Reason::LimitReached,
             expires_at: None,
+            message: verdict.message.as_ref().and_then(|message| {
+                wording::sentence(
+                    message.language,
+                    Reason::LimitReached,
+                    wording::Place::Charger,
+                    None,
+                )
+            }),
             ..verdict
         }))
     }

@@ -316,7 +316,7 @@ impl App {
             .token
             .clone()
             .unwrap_or_else(|| PresentedToken::new(model::TokenKind::NoAuthorization, ""));
-        let verdict = self.verdict(&judged.now, token, now);
+        let verdict = self.verdict(&judged.now, token, now, None);
         Some(Judgement {
             reason: judged.then.outcome.reason(),
             decision: judged.then.row.id,
@@ -490,6 +490,7 @@ fn reply(answer: StoredAnswer, token: Option<PresentedToken>) -> TransactionRepl
         expires_at: verdict.expires_at,
         stop_group: verdict.stop_group,
         evses: verdict.evses,
+        message: verdict.message,
     });
     TransactionReply {
         number: answer.number,

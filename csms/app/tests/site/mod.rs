@@ -81,6 +81,7 @@ impl Site {
             authority: model::Authority::default(),
             concurrent_transactions: None,
             stop_on_revocation: false,
+            language: None,
             created_at: noon(),
             deleted_at: None,
         }))
@@ -250,6 +251,7 @@ impl Site {
             suspension: None,
             member_until: None,
             stop_group,
+            language: None,
             created_at: noon(),
             deleted_at: None,
         }))

@@ -61,6 +61,7 @@ impl Directory {
             zone: self.zones.get(&row.time_zone).ok(),
             concurrent_transactions: row.concurrent_transactions,
             stop_on_revocation: row.stop_on_revocation,
+            language: row.language,
         };
         self.put_node(
             row.id.into(),
@@ -381,6 +382,7 @@ fn person_entry(row: &Person, grants: Grants, in_tags: InTags) -> PersonEntry {
         member_until: row.member_until,
         stop_group: row.stop_group.clone(),
         managed_at: row.managed_at,
+        language: row.language,
         grants,
         in_tags,
     }

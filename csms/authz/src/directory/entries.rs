@@ -9,8 +9,8 @@ use model::{
     ActionSet, AntiPassback, Authority, AuthorizationRequired, CalendarId, ChargerAuthorization,
     ChargerId, ChargerOffline, Condition, CredentialId, CredentialKind, CredentialState,
     DoorAccess, DoorId, Effect, EmergencyId, EmergencyKind, EvseId, GrantId, InstallationId,
-    LockId, NodeId, NodeKind, OfflinePolicy, OrganisationId, PersonId, PersonState, ScheduleId,
-    Slot, StopGroup, Strength, Suspension, TagId,
+    Language, LockId, NodeId, NodeKind, OfflinePolicy, OrganisationId, PersonId, PersonState,
+    ScheduleId, Slot, StopGroup, Strength, Suspension, TagId,
 };
 
 use super::Grants;
@@ -80,6 +80,8 @@ pub struct InstallationEntry {
     pub concurrent_transactions: Option<u32>,
     /// Stop running transactions when the right to them ends.
     pub stop_on_revocation: bool,
+    /// For the answer to people who set no language; nothing is decided by it.
+    pub language: Option<Language>,
 }
 
 /// What an effect at a door must know of it.
@@ -123,6 +125,8 @@ pub struct PersonEntry {
     pub stop_group: StopGroup,
     /// Where their managers are.
     pub managed_at: NodeId,
+    /// For the answer to them; nothing is decided by it.
+    pub language: Option<Language>,
     /// What they were granted themselves.
     pub grants: Grants,
     pub(crate) in_tags: InTags,

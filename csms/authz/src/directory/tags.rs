@@ -126,6 +126,26 @@ impl Directory {
         sorted(people.flat_map(|tag| tag.people.iter().copied()).collect())
     }
 
+    /// The shortest way from a tag a person stands in up to `top`, both with it.
+    pub(crate) fn tags_up_to(&self, person: &PersonEntry, top: TagId) -> Vec<TagId> {
+        let direct = person.in_tags.direct().iter().map(|tag| vec![*tag]);
+        let mut ways: Vec<Vec<TagId>> = direct.collect();
+        for _ in 0..TAG_DEPTH {
+            if let Some(way) = ways.iter().find(|way| way.last() == Some(&top)) {
+                return way.clone();
+            }
+            let mut further = Vec::new();
+            for way in &ways {
+                let above = way.last().and_then(|tag| self.tag(*tag));
+                for next in above.iter().flat_map(|tag| tag.above.iter()) {
+                    further.push(way.iter().copied().chain([*next]).collect());
+                }
+            }
+            ways = further;
+        }
+        vec![top]
+    }
+
     /// A tag, and every tag it stands in; what they are granted, it has too.
     #[must_use]
     pub fn with_above(&self, tag: TagId) -> Vec<TagId> {

@@ -69,6 +69,7 @@ pub fn base() -> Facts {
         authority: Authority::Native,
         concurrent_transactions: None,
         stop_on_revocation: false,
+        language: None,
         created_at: now(),
         deleted_at: None,
     });
@@ -224,6 +225,7 @@ pub fn person(number: u128, organisation: u128) -> Person {
         suspension: None,
         member_until: None,
         stop_group: StopGroup(format!("{number:016X}")),
+        language: None,
         created_at: now(),
         deleted_at: None,
     }

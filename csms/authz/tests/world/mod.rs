@@ -98,6 +98,7 @@ impl World {
             authority: model::Authority::default(),
             concurrent_transactions: concurrent,
             stop_on_revocation: false,
+            language: None,
             created_at: now(),
             deleted_at: None,
         }));
@@ -182,6 +183,7 @@ impl World {
             suspension: None,
             member_until: None,
             stop_group: StopGroup(format!("{number:016X}")),
+            language: None,
             created_at: now(),
             deleted_at: None,
         };

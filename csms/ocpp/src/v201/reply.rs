@@ -2,12 +2,14 @@
 
 use model::TokenKind;
 use model::neutral::{
-    BootReply, BootStatus, StationReply, StationRequest, TransactionEvent, TransactionReply,
-    Verdict,
+    BootReply, BootStatus, PersonMessage, StationReply, StationRequest, TransactionEvent,
+    TransactionReply, Verdict,
 };
 use rust_ocpp::v2_0_1::datatypes::id_token_info_type::IdTokenInfoType;
+use rust_ocpp::v2_0_1::datatypes::message_content_type::MessageContentType;
 use rust_ocpp::v2_0_1::enumerations::authorization_status_enum_type::AuthorizationStatusEnumType;
 use rust_ocpp::v2_0_1::enumerations::data_transfer_status_enum_type::DataTransferStatusEnumType;
+use rust_ocpp::v2_0_1::enumerations::message_format_enum_type::MessageFormatEnumType;
 use rust_ocpp::v2_0_1::enumerations::registration_status_enum_type::RegistrationStatusEnumType;
 use rust_ocpp::v2_0_1::messages::authorize::AuthorizeResponse;
 use rust_ocpp::v2_0_1::messages::datatransfer::DataTransferResponse;
@@ -123,7 +125,19 @@ fn id_token_info(verdict: &Verdict, occasion: Occasion) -> IdTokenInfoType {
     IdTokenInfoType {
         cache_expiry_date_time: verdict.expires_at.map(whole_seconds),
         group_id_token: verdict.stop_group.as_ref().map(token::group),
+        personal_message: verdict.message.as_ref().map(message_content),
         ..plain_info(status(verdict.reason, occasion))
+    }
+}
+
+/// The most a station takes of a message (OCPP 2.0.1, MessageContentType), characters.
+const CONTENT: usize = 512;
+
+fn message_content(message: &PersonMessage) -> MessageContentType {
+    MessageContentType {
+        format: MessageFormatEnumType::UTF8,
+        language: Some(message.language.tag().to_owned()),
+        content: message.text.chars().take(CONTENT).collect(),
     }
 }
 

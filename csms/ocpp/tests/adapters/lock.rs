@@ -45,6 +45,7 @@ fn verdict(reason: Reason) -> Verdict {
         expires_at: None,
         stop_group: None,
         evses: Vec::new(),
+        message: None,
     }
 }
 

@@ -23,6 +23,7 @@ fn verdict(reason: Reason) -> Verdict {
         expires_at: reason.allows().then(now),
         stop_group: Some(StopGroup("AB12CD34EF56".into())),
         evses: Vec::new(),
+        message: None,
     }
 }
 
@@ -141,6 +142,7 @@ fn evses_are_named_only_where_not_all_are_allowed() {
     let allowed = |reason, evses: &[u32]| {
         let verdict = Verdict {
             evses: evses.to_vec(),
+            message: None,
             stop_group: None,
             ..verdict(reason)
         };

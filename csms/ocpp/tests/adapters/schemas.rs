@@ -134,6 +134,7 @@ fn every_answer_at_a_door_keeps_its_schema() {
                     expires_at: None,
                     stop_group: None,
                     evses: Vec::new(),
+                    message: None,
                 },
                 open_seconds: 5,
                 text: "…".into(),

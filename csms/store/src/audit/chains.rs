@@ -14,7 +14,9 @@ use super::names::{Wanted, key_of};
 use super::segment::{AuditLog, Before, Segment, Stream};
 use crate::arg::{Arg, args, corrupt};
 use crate::image::image;
-use crate::rows::{ChangeRow, Place, decision_there, insert_changes, insert_decisions};
+use crate::rows::{
+    ChangeRow, Place, decision_there, insert_changes, insert_decisions, keep_stop_group,
+};
 use crate::tx::Recorded;
 use crate::{StoreError, Tx};
 
@@ -206,6 +208,13 @@ impl Chains {
         }
         let rows: Vec<ChangeRow> = rows.into_iter().map(|(row, _)| row).collect();
         insert_changes(tx, &rows).await?;
+        for Committed { revision, change } in &committed {
+            if let Change::Person(person) = change
+                && !person.stop_group.0.is_empty()
+            {
+                keep_stop_group(tx, *revision, person.id, &person.stop_group).await?;
+            }
+        }
         for (_, (mut segment, before)) in streams {
             if !segment.advance(tx, self.key.as_ref(), &before).await? {
                 return Err(corrupt("segment", "changed while it was kept"));

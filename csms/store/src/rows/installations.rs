@@ -17,7 +17,8 @@ macro_rules! installation_columns {
         "id, organisation_id, name, external_id, metadata, time_zone, address, \
          authorization_required, concurrent_transactions, stop_on_revocation, created_at, \
          deleted_at, \
-         open_schedule_id, authority"
+         open_schedule_id, authority, \
+         language"
     };
 }
 
@@ -31,12 +32,13 @@ macro_rules! area_columns {
 
 statements! {
     INSERT_INSTALLATION = "INSERT INTO installations (", installation_columns!(),
-        ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+        ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
     UPDATE_INSTALLATION = "UPDATE installations SET name = $2, external_id = $3, metadata = $4, \
         time_zone = $5, address = $6, authorization_required = $7, concurrent_transactions = $8, \
         stop_on_revocation = $9, deleted_at = $10, \
         open_schedule_id = $11, \
-        authority = $12 WHERE id = $1";
+        authority = $12, \
+        language = $13 WHERE id = $1";
     INSTALLATION = "SELECT ", installation_columns!(), " FROM installations WHERE id = $1";
     INSTALLATIONS = "SELECT ", installation_columns!(),
         " FROM installations WHERE organisation_id = $1 AND deleted_at IS NULL";
@@ -128,6 +130,7 @@ impl Tx {
             row.deleted_at,
             row.open_schedule,
             row.authority,
+            row.language,
         ];
         let organisation = Reference {
             constraint: Constraint::InstallationOrganisation,
@@ -162,6 +165,7 @@ impl Tx {
             row.deleted_at,
             row.open_schedule,
             row.authority,
+            row.language,
         ];
         self.touched(UPDATE_INSTALLATION, args).await
     }
@@ -241,6 +245,7 @@ impl Record for Installation {
             deleted_at: columns.take()?,
             open_schedule: columns.take()?,
             authority: columns.take()?,
+            language: columns.take()?,
         })
     }
 }

@@ -14,6 +14,7 @@ mod enrolments;
 mod findings;
 mod grant_uses;
 mod grants;
+mod history;
 mod idempotency;
 mod installations;
 mod invitations;
@@ -50,6 +51,8 @@ pub(crate) use droppable::insert_droppable;
 pub use emergencies::ReleaseAsked;
 pub use grant_uses::{GrantTotal, Lasting, Strictness, TakenUse};
 pub use grants::GrantFilter;
+pub use history::Sighting;
+pub(crate) use history::keep_stop_group;
 pub use idempotency::IdempotencyRecord;
 pub use remote_starts::RemoteStartRow;
 pub use samples::StoredSample;
@@ -82,6 +85,24 @@ pub(crate) mod live {
     pub(crate) use super::tags::{LIVE_MEMBERS as MEMBERS, LIVE_TAGS as TAGS};
 }
 
+/// What a picture of the past is read with; each statement is about one organisation.
+pub(crate) mod past {
+    pub(crate) use super::accounts::ORGANISATION;
+    pub(crate) use super::chargers::CHARGERS;
+    pub(crate) use super::credentials::{CREDENTIAL, CREDENTIALS};
+    pub(crate) use super::emergencies::EMERGENCIES;
+    pub(crate) use super::grants::{API_KEY, API_KEYS, GRANTS};
+    pub(crate) use super::history::{
+        CHANGES_SINCE, EVSES_OF_ALL, FIRST_REVISION, GroupOf, IdOf, LIVE_MEMBERS_OF, PARTNERS_OF,
+        STOP_GROUP_AT, Step,
+    };
+    pub(crate) use super::installations::{AREAS, INSTALLATIONS};
+    pub(crate) use super::locks::{DOORS, LOCKS};
+    pub(crate) use super::people::{PEOPLE, PERSON};
+    pub(crate) use super::schedules::{CALENDARS, SCHEDULES};
+    pub(crate) use super::tags::TAGS;
+}
+
 /// Every statement, for the test that prepares them.
 #[cfg(feature = "testing")]
 pub(crate) fn statements() -> Vec<(&'static str, crate::sql::Sql)> {
@@ -100,6 +121,7 @@ pub(crate) fn statements() -> Vec<(&'static str, crate::sql::Sql)> {
         emergencies::STATEMENTS,
         grant_uses::STATEMENTS,
         grants::STATEMENTS,
+        history::STATEMENTS,
         idempotency::STATEMENTS,
         installations::STATEMENTS,
         invitations::STATEMENTS,

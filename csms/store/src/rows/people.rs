@@ -17,18 +17,20 @@ macro_rules! person_columns {
     () => {
         "id, organisation_id, account_id, managed_at_node_id, name, external_id, metadata, email, \
          phone, state, member_until, stop_group, created_at, deleted_at, \
-         suspended_from, suspended_until"
+         suspended_from, suspended_until, \
+         language"
     };
 }
 
 statements! {
     INSERT_PERSON = "INSERT INTO people (", person_columns!(),
-        ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
+        ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
     UPDATE_PERSON = "UPDATE people SET account_id = $2, managed_at_node_id = $3, name = $4, \
         external_id = $5, metadata = $6, email = $7, phone = $8, state = $9, member_until = $10, \
         stop_group = $11, deleted_at = $12, \
         suspended_from = $13, \
-        suspended_until = $14 WHERE id = $1";
+        suspended_until = $14, \
+        language = $15 WHERE id = $1";
     PERSON = "SELECT ", person_columns!(), " FROM people WHERE id = $1";
     PEOPLE_OF_ACCOUNT = "SELECT ", person_columns!(),
         " FROM people WHERE account_id = $1 AND deleted_at IS NULL ORDER BY id";
@@ -101,6 +103,7 @@ impl Tx {
             row.deleted_at,
             suspended_from,
             suspended_until,
+            row.language,
         ];
         let organisation = Reference {
             constraint: Constraint::PersonOrganisation,
@@ -144,6 +147,7 @@ impl Tx {
             row.deleted_at,
             suspended_from,
             suspended_until,
+            row.language,
         ];
         let account = Reference {
             constraint: Constraint::PersonAccount,
@@ -170,6 +174,7 @@ impl Record for Person {
             created_at: columns.take()?,
             deleted_at: columns.take()?,
             suspension: suspension(columns)?,
+            language: columns.take()?,
         })
     }
 }

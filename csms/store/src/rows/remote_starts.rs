@@ -25,6 +25,8 @@ statements! {
     REMOTE_START = "SELECT ", remote_start_columns!(), " FROM remote_starts WHERE id = $1";
     PENDING = "SELECT ", remote_start_columns!(), " FROM remote_starts \
         WHERE station_key = $1 AND transaction_id IS NULL AND until > $2 ORDER BY id";
+    PENDING_AT = "SELECT ", remote_start_columns!(), " FROM remote_starts \
+        WHERE organisation_id = $1 AND created_at <= $2 AND until > $2 ORDER BY id";
     ALL_PENDING = "SELECT ", remote_start_columns!(), " FROM remote_starts \
         WHERE transaction_id IS NULL AND until > $1 ORDER BY id";
 }

@@ -40,6 +40,9 @@ statements! {
         WHERE station_key = $1 AND ended_at IS NULL ORDER BY started_at, id";
     OPEN_ALL = "SELECT ", transaction_columns!(),
         " FROM transactions WHERE ended_at IS NULL ORDER BY station_key, started_at, id";
+    OPEN_AT = "SELECT ", transaction_columns!(), " FROM transactions \
+        WHERE organisation_id = $1 AND received_at < $2 AND (ended_at IS NULL OR ended_at >= $2) \
+        ORDER BY id";
     TRANSACTIONS = "SELECT ", transaction_columns!(),
         " FROM transactions WHERE organisation_id = $1";
 }

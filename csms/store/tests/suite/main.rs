@@ -23,6 +23,7 @@ mod facts;
 mod lists;
 mod live;
 mod opening;
+mod past;
 mod proxy;
 mod revisions;
 mod rows;

@@ -231,6 +231,7 @@ pub(crate) fn person(organisation: OrganisationId) -> Person {
         suspension: None,
         member_until: Some(at(99)),
         stop_group: StopGroup("0123456789ABCDEF".to_owned()),
+        language: None,
         created_at: at(0),
         deleted_at: None,
     }
@@ -305,6 +306,7 @@ pub(crate) fn installation(organisation: OrganisationId) -> Installation {
         authority: model::Authority::default(),
         concurrent_transactions: Some(1),
         stop_on_revocation: true,
+        language: None,
         created_at: at(0),
         deleted_at: None,
     }

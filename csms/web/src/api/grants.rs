@@ -5,7 +5,7 @@ use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
 use jiff::Timestamp;
-use model::{Condition, GrantId, Limits, Subject};
+use model::{Condition, GrantId, Limits, NodeKind, Subject};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -146,6 +146,34 @@ pub(crate) struct NewGrantBody {
     reason: Option<String>,
 }
 
+impl NewGrantBody {
+    /// What is to be given, and what the caller takes its node for.
+    pub(crate) fn grant(self) -> Result<(NodeKind, NewGrant), Problem> {
+        let (node, kind) = self.resource.node("resource")?;
+        let new = NewGrant {
+            subject: self.subject.subject()?,
+            role: self.role.map(Into::into),
+            actions: self.actions.map(named),
+            node,
+            effect: self.effect.unwrap_or(EffectWord::Allow).into(),
+            condition: Condition {
+                schedule: self.schedule_id.map(Into::into),
+                kinds: self
+                    .credential_kinds
+                    .map(|kinds| kinds.into_iter().map(Into::into).collect()),
+                minimum_strength: self.minimum_strength.map(Into::into),
+                points: self.points_tag_id.map(Into::into),
+                limits: self.limits.map(Into::into),
+                credential: None,
+            },
+            valid_from: self.valid_from,
+            valid_until: self.valid_until,
+            reason: self.reason,
+        };
+        Ok((kind, new))
+    }
+}
+
 /// A grant.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct GrantBody {
@@ -242,28 +270,8 @@ pub(crate) async fn create(
     ask: Ask<NewGrantBody>,
 ) -> Result<Written, Problem> {
     let (write, body) = ask.write::<GrantBody, _>(StatusCode::CREATED);
-    let (node, kind) = body.resource.node("resource")?;
-    api.node_is(&write.caller, node, kind)?;
-    let new = NewGrant {
-        subject: body.subject.subject()?,
-        role: body.role.map(Into::into),
-        actions: body.actions.map(named),
-        node,
-        effect: body.effect.unwrap_or(EffectWord::Allow).into(),
-        condition: Condition {
-            schedule: body.schedule_id.map(Into::into),
-            kinds: body
-                .credential_kinds
-                .map(|kinds| kinds.into_iter().map(Into::into).collect()),
-            minimum_strength: body.minimum_strength.map(Into::into),
-            points: body.points_tag_id.map(Into::into),
-            limits: body.limits.map(Into::into),
-            credential: None,
-        },
-        valid_from: body.valid_from,
-        valid_until: body.valid_until,
-        reason: body.reason,
-    };
+    let (kind, new) = body.grant()?;
+    api.node_is(&write.caller, new.node, kind)?;
     Ok(Written(api.create_grant(write, new).await?))
 }
 

@@ -17,7 +17,7 @@ use crate::fields::{Metadata, labels, labels_patch, nullable};
 use crate::listing::{Id, ListBody, PageParams, Params};
 use crate::problem::Problem;
 use crate::state::Api;
-use crate::words::InstallationFlag;
+use crate::words::{InstallationFlag, LanguageWord};
 
 /// A new installation.
 #[derive(Deserialize, ToSchema)]
@@ -49,6 +49,9 @@ pub(crate) struct NewInstallationBody {
     /// Stop a running transaction when its person loses the right to it.
     #[serde(default)]
     stop_on_revocation: bool,
+    /// How people who set no language are spoken to at displays; left out: in English.
+    #[serde(default)]
+    language: Option<LanguageWord>,
 }
 
 /// What is to be changed.
@@ -78,6 +81,9 @@ pub(crate) struct InstallationPatchBody {
     concurrent_transactions: Option<Option<u32>>,
     #[serde(default)]
     stop_on_revocation: Option<bool>,
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<LanguageWord>)]
+    language: Option<Option<LanguageWord>>,
 }
 
 /// An installation.
@@ -96,6 +102,7 @@ pub(crate) struct InstallationBody {
     chargers_that_differ: u32,
     concurrent_transactions: Option<u32>,
     stop_on_revocation: bool,
+    language: Option<LanguageWord>,
     created_at: Timestamp,
 }
 
@@ -114,6 +121,7 @@ impl From<&InstallationView> for InstallationBody {
             chargers_that_differ: view.chargers_that_differ,
             concurrent_transactions: row.concurrent_transactions,
             stop_on_revocation: row.stop_on_revocation,
+            language: row.language.map(Into::into),
             created_at: row.created_at,
         }
     }
@@ -143,6 +151,7 @@ pub(crate) async fn create(
         authorization_required: flag.into(),
         concurrent_transactions: body.concurrent_transactions,
         stop_on_revocation: StopOnRevocation::from(body.stop_on_revocation),
+        language: body.language.map(Into::into),
     };
     Ok(Written(api.create_installation(write, new).await?))
 }
@@ -203,6 +212,7 @@ pub(crate) async fn update(
         authorization_required: body.authorization_required.map(Into::into),
         concurrent_transactions: body.concurrent_transactions,
         stop_on_revocation: body.stop_on_revocation.map(StopOnRevocation::from),
+        language: body.language.map(|language| language.map(Into::into)),
     };
     Ok(Written(api.change_installation(write, id, patch).await?))
 }

@@ -15,6 +15,7 @@ mod doors;
 mod emergencies;
 mod enrolments;
 mod events;
+mod explain;
 mod export;
 mod findings;
 mod grants;
@@ -37,7 +38,10 @@ mod tags;
 mod telemetry;
 mod transactions;
 mod unknown_cards;
+mod what_if;
 mod who;
+
+pub(crate) use explain::ExplanationBody;
 
 use app::admin::ListQuery;
 use model::InstallationId;
@@ -189,7 +193,9 @@ pub(crate) fn router() -> OpenApiRouter<Api> {
         .routes(routes!(decisions::list))
         .routes(routes!(export::decisions))
         .routes(routes!(decisions::get))
-        .routes(routes!(decisions::explain))
+        .routes(routes!(explain::explain))
+        .routes(routes!(what_if::what_if))
+        .routes(routes!(what_if::diff))
         .routes(routes!(transactions::list))
         .routes(routes!(transactions::get))
         .routes(routes!(transactions::samples))

@@ -17,7 +17,7 @@ use crate::fields::{Metadata, Resource, labels, labels_patch, nullable};
 use crate::listing::{Id, ListBody, PageParams, Params};
 use crate::problem::Problem;
 use crate::state::Api;
-use crate::words::PersonStateWord;
+use crate::words::{LanguageWord, PersonStateWord};
 
 /// A new person.
 #[derive(Deserialize, ToSchema)]
@@ -63,6 +63,9 @@ pub(crate) struct NewPersonBody {
     /// while they stand in a smart tag, which hands them one.
     #[serde(default)]
     app_credential: Option<bool>,
+    /// How they are spoken to at displays; left out: as the installation says.
+    #[serde(default)]
+    language: Option<LanguageWord>,
 }
 
 /// What is to be changed.
@@ -102,6 +105,9 @@ pub(crate) struct PersonPatchBody {
     member_until: Option<Option<Timestamp>>,
     #[serde(default)]
     stop_group: Option<String>,
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<LanguageWord>)]
+    language: Option<Option<LanguageWord>>,
 }
 
 /// A person.
@@ -121,6 +127,7 @@ pub(crate) struct PersonBody {
     suspended_until: Option<Timestamp>,
     member_until: Option<Timestamp>,
     stop_group: String,
+    language: Option<LanguageWord>,
     /// Whether the person can log in.
     has_login: bool,
     created_at: Timestamp,
@@ -147,6 +154,7 @@ impl From<&Person> for PersonBody {
             suspended_until: row.suspension.and_then(|it| it.until),
             member_until: row.member_until,
             stop_group: row.stop_group.0.clone(),
+            language: row.language.map(Into::into),
             has_login: row.account.is_some(),
             created_at: row.created_at,
         }
@@ -186,6 +194,7 @@ pub(crate) async fn create(
         },
         member_until: body.member_until,
         stop_group: body.stop_group,
+        language: body.language.map(Into::into),
         app: match body.app_credential {
             Some(true) | None => AppCredential::Own,
             Some(false) => AppCredential::BySmartTag,
@@ -252,6 +261,7 @@ pub(crate) async fn update(
         },
         member_until: body.member_until,
         stop_group: body.stop_group,
+        language: body.language.map(|language| language.map(Into::into)),
     };
     Ok(Written(api.change_person(write, id, patch).await?))
 }

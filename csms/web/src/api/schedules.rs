@@ -97,7 +97,7 @@ fn minutes(text: &str) -> Option<u16> {
     (minutes < 60 && all <= DAY_MINUTES).then_some(all)
 }
 
-fn slots(bodies: Vec<SlotBody>) -> Result<Vec<Slot>, Problem> {
+pub(crate) fn slots(bodies: Vec<SlotBody>) -> Result<Vec<Slot>, Problem> {
     let time = |index: usize, field: &str, text: &str| {
         minutes(text).ok_or_else(|| {
             let field = format!("slots.{index}.{field}");

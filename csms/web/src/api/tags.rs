@@ -100,7 +100,7 @@ pub(crate) struct NewMemberBody {
 }
 
 impl NewMemberBody {
-    fn member(&self) -> Result<Member, Problem> {
+    pub(crate) fn member(&self) -> Result<Member, Problem> {
         match (self.person, self.tag, self.point) {
             (Some(id), None, None) => Ok(Member::Person(id.into())),
             (None, Some(id), None) => Ok(Member::Tag(id.into())),

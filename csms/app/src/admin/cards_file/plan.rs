@@ -316,6 +316,7 @@ impl Making<'_> {
             suspension: None,
             member_until: None,
             stop_group: new_stop_group(self.random),
+            language: None,
             created_at: self.now,
             deleted_at: None,
         }
