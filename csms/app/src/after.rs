@@ -18,6 +18,7 @@ use tokio::sync::broadcast::error::RecvError;
 
 use crate::App;
 use crate::cache_debts::ASK_AGAIN;
+use crate::flag_edges::Edges;
 use crate::link::Disconnect;
 
 /// A door may be opened from elsewhere that often a minute.
@@ -65,19 +66,35 @@ impl App {
         let stop = self.stopping();
         self.tasks.spawn(async move {
             let mut again = tokio::time::interval(ASK_AGAIN);
+            let mut edges = match app.upgrade() {
+                Some(app) => app.take_up_edges().await,
+                None => return,
+            };
             loop {
+                let Some(now) = app.upgrade().map(|app| app.clock.now()) else {
+                    return;
+                };
                 let batch = tokio::select! {
                     () = stop.cancelled() => return,
                     batch = changes.recv() => Some(batch),
                     _ = again.tick() => None,
+                    () = tokio::time::sleep(edges.wait(now)) => None,
                 };
                 let Some(app) = app.upgrade() else { return };
+                if app.follow_edges(&mut edges).await == Edges::Passed {
+                    flags = flags_of(&app.live.directory(), app.clock.now());
+                }
                 let Some(batch) = batch else {
                     app.ask_debtors();
                     continue;
                 };
                 match batch {
-                    Ok(batch) => app.follow(&batch, &mut flags).await,
+                    Ok(batch) => {
+                        app.follow(&batch, &mut flags).await;
+                        if batch.iter().any(|committed| turns_flags(&committed.change)) {
+                            edges.look(&app.live.directory(), app.clock.now());
+                        }
+                    }
                     Err(RecvError::Lagged(missed)) => {
                         // What exactly changed is unknown: every cache may be wrong.
                         tracing::warn!(missed, "clearing every cache");
@@ -85,6 +102,7 @@ impl App {
                         flags = flags_of(&directory, app.clock.now());
                         let all = flags.keys().copied().collect();
                         app.owe_caches(all, directory.revision()).await;
+                        edges.look(&directory, app.clock.now());
                     }
                     Err(RecvError::Closed) => return,
                 }
@@ -235,6 +253,28 @@ impl App {
                 tracing::info!(%error, "a charge without right was not stopped");
             }
         });
+    }
+}
+
+/// Whether a change may turn a flag, now or later.
+const fn turns_flags(change: &Change) -> bool {
+    match change {
+        Change::Installation(_)
+        | Change::Charger(_)
+        | Change::Schedule(_)
+        | Change::Calendar(_) => true,
+        Change::Organisation(_)
+        | Change::Area(_)
+        | Change::Lock(_)
+        | Change::Station(_)
+        | Change::Door(_)
+        | Change::Person(_)
+        | Change::Credential(_)
+        | Change::Grant(_)
+        | Change::ApiKey(_)
+        | Change::Tag(_)
+        | Change::Membership(_)
+        | Change::Emergency(_) => false,
     }
 }
 

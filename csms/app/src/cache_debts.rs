@@ -79,6 +79,20 @@ impl App {
     /// Notes that these chargers' caches must be cleared because of what was changed up to
     /// `revision`, and asks those that are there.
     pub(crate) async fn owe_caches(&self, chargers: HashSet<ChargerId>, revision: Revision) {
+        self.note_owed(chargers, revision, Some(revision)).await;
+    }
+
+    /// As [`App::owe_caches`], where no change made it so but the passing of time.
+    pub(crate) async fn owe_caches_by_time(&self, chargers: HashSet<ChargerId>, now: Revision) {
+        self.note_owed(chargers, now, None).await;
+    }
+
+    async fn note_owed(
+        &self,
+        chargers: HashSet<ChargerId>,
+        revision: Revision,
+        followed: Option<Revision>,
+    ) {
         let mut stations = Vec::with_capacity(chargers.len());
         for charger in chargers {
             match self.store.get_charger(charger).await {
@@ -107,7 +121,10 @@ impl App {
                     for debt in debts.iter() {
                         tx.owe_cache(debt).await?;
                     }
-                    tx.note_followed(revision).await
+                    match followed {
+                        Some(followed) => tx.note_followed(followed).await,
+                        None => Ok(()),
+                    }
                 })
             })
             .await;

@@ -10,6 +10,8 @@ mod cache_debts;
 mod card;
 mod door_modes;
 mod smart_tags;
+mod flag_edges;
+mod flag_history;
 
 pub mod admin;
 pub mod caller;
@@ -33,6 +35,7 @@ pub use app::{App, Parts, StartError};
 pub use caller::{Caller, Proof};
 pub use error::{ApiError, FieldError};
 pub use events::Events;
+pub use flag_history::{FlagSource, FlagSpan};
 pub use live::Live;
 pub use pep::Pep;
 pub use retention::Deleted;

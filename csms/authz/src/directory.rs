@@ -230,6 +230,39 @@ impl Directory {
         }
     }
 
+    /// The schedule on which the flag at a charger depends; `None` where it depends on none.
+    #[must_use]
+    pub fn flag_schedule(&self, node: &NodeEntry) -> Option<ScheduleId> {
+        let NodeDetail::Charger {
+            flag,
+            open_schedule,
+            ..
+        } = &node.detail
+        else {
+            return None;
+        };
+        match flag {
+            ChargerAuthorization::Required => None,
+            ChargerAuthorization::Open => *open_schedule,
+            ChargerAuthorization::Inherit => {
+                let settings = self.settings_of(node.installation)?;
+                match settings.flag {
+                    AuthorizationRequired::Required => None,
+                    AuthorizationRequired::Open => settings.open_schedule,
+                }
+            }
+        }
+    }
+
+    /// When the flag at a charger may next turn by itself: the next edge of the schedule it
+    /// depends on, or how far was looked for one. `None`: not without a change.
+    #[must_use]
+    pub fn flag_edge(&self, node: &NodeEntry, now: Timestamp) -> Option<Timestamp> {
+        let schedule = self.flag_schedule(node)?;
+        let hours = self.hours(schedule, node.installation)?;
+        Some(hours.next_change(now))
+    }
+
     /// Open while a schedule holds; without one, always.
     fn open_while(
         &self,

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use crate::{
-    ChargerId, CredentialId, DecisionId, EvseId, OrganisationId, PersonId, StationKey, StopGroup,
-    TransactionId,
+    AuthorizationRequired, ChargerId, CredentialId, DecisionId, EvseId, OrganisationId, PersonId,
+    StationKey, StopGroup, TransactionId,
 };
 
 /// How a station names a transaction.
@@ -86,6 +86,8 @@ pub struct Transaction {
     pub remote_start_id: Option<i64>,
     /// The decision on its start.
     pub decision: Option<DecisionId>,
+    /// The flag in effect when it began; `None`: not known, or decided elsewhere.
+    pub authorization_required: Option<AuthorizationRequired>,
 }
 
 /// One received transaction message: its natural key, and the answer a retry gets again.

@@ -119,6 +119,22 @@ words! {
         /// Anybody may charge.
         Open,
     }
+    /// What holds at a charger when an outside authority does not answer.
+    ChargerOfflineWord for model::ChargerOffline {
+        /// Everybody is refused.
+        Closed,
+        /// Who has a right here charges.
+        List,
+        /// Everybody charges.
+        Open,
+    }
+    /// Who decides about the points of an installation.
+    AuthorityWord for model::Authority {
+        /// This system.
+        Native,
+        /// A web service is asked.
+        Webhook,
+    }
     /// What a credential is.
     CredentialKindWord for model::CredentialKind {
         /// A card or fob.

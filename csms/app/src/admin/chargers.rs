@@ -1,9 +1,11 @@
 //! Chargers and their EVSEs.
 
-use authz::act;
+use authz::{Directory, act};
+use jiff::Timestamp;
 use model::{
     AreaId, AuthorizationRequired, Change, Charger, ChargerAuthorization, ChargerId,
-    InstallationId, Labels, NodeId, Station, StationId, StationKind, StationSettings,
+    ChargerOffline, InstallationId, Labels, NodeId, ScheduleId, Station, StationId, StationKind,
+    StationSettings,
 };
 use store::image;
 
@@ -29,6 +31,10 @@ pub struct NewCharger {
     pub evses: Vec<NewEvse>,
     /// The flag.
     pub authorization_required: ChargerAuthorization,
+    /// Its own `Open` only while this schedule holds.
+    pub open_schedule: Option<ScheduleId>,
+    /// When an outside authority does not answer.
+    pub offline_policy: ChargerOffline,
 }
 
 /// What is to become of a charger.
@@ -42,6 +48,10 @@ pub struct ChargerPatch {
     pub evses: Option<Vec<NewEvse>>,
     /// The flag.
     pub authorization_required: Option<ChargerAuthorization>,
+    /// Its own `Open` only while this schedule holds; `Some(None)`: always.
+    pub open_schedule: Option<Option<ScheduleId>>,
+    /// When an outside authority does not answer.
+    pub offline_policy: Option<ChargerOffline>,
 }
 
 /// A charger as it is shown.
@@ -51,6 +61,8 @@ pub struct ChargerView {
     pub charger: Charger,
     /// The flag in effect.
     pub effective: AuthorizationRequired,
+    /// Until when it is `Open` by a schedule.
+    pub open_until: Option<Timestamp>,
     /// What is known of its station.
     pub telemetry: Telemetry,
 }
@@ -75,7 +87,7 @@ impl Admin {
             .await?;
         let _order = self.order.read().await;
         let (charger, station) = self.new_charger(new)?;
-        let effective = self.effective(&charger);
+        let (effective, open_until) = self.effective(&charger);
         let organisation = charger.organisation;
         self.change(permit, write, organisation, move |tx| {
             let (charger, station) = (charger.clone(), station.clone());
@@ -86,6 +98,7 @@ impl Admin {
                 Ok(Ok(ChargerView {
                     charger,
                     effective,
+                    open_until,
                     telemetry: Telemetry::none(),
                 }))
             })
@@ -99,6 +112,13 @@ impl Admin {
         faults.labels(&new.labels);
         let id = station_id(&new.station_id, &mut faults);
         let evses = wanted_evses(new.evses, &[], &mut faults);
+        let organisation = self.organisation_of(new.installation)?;
+        faults.schedule(
+            "open_schedule_id",
+            new.open_schedule,
+            organisation,
+            &self.live.directory(),
+        );
         faults.none()?;
         let Some(id) = id else {
             return Err(ApiError::Internal);
@@ -107,14 +127,14 @@ impl Admin {
         let now = self.clock.now();
         let charger = Charger {
             id: new_id(),
-            organisation: self.organisation_of(new.installation)?,
+            organisation,
             installation: new.installation,
             parent,
             station: id,
             labels: new.labels,
             authorization_required: new.authorization_required,
-            open_schedule: None,
-            offline_policy: model::ChargerOffline::default(),
+            open_schedule: new.open_schedule,
+            offline_policy: new.offline_policy,
             evses,
             created_at: now,
             deleted_at: None,
@@ -134,14 +154,13 @@ impl Admin {
     }
 
     /// The flag in effect at a charger that the live picture may not have yet.
-    fn effective(&self, charger: &Charger) -> AuthorizationRequired {
-        let (flag, _) = self.live.directory().charger_flag(
+    fn effective(&self, charger: &Charger) -> (AuthorizationRequired, Option<Timestamp>) {
+        self.live.directory().charger_flag(
             charger.authorization_required,
             charger.open_schedule,
             Some(charger.installation),
             self.clock.now(),
-        );
-        flag
+        )
     }
 
     /// A charger.
@@ -164,8 +183,10 @@ impl Admin {
         let telemetry = self
             .telemetry(caller, row.id.into(), &row.station.key())
             .await?;
+        let (effective, open_until) = self.effective(&row);
         Ok(ChargerView {
-            effective: self.effective(&row),
+            effective,
+            open_until,
             charger: row,
             telemetry,
         })
@@ -238,21 +259,24 @@ impl Admin {
             authorization_required: patch
                 .authorization_required
                 .unwrap_or(row.authorization_required),
+            open_schedule: patch.open_schedule.unwrap_or(row.open_schedule),
             ..row
         };
-        let effective = self.effective(&wanted);
-        if patch.authorization_required.is_some() {
+        let (effective, open_until) = self.effective(&wanted);
+        if patch.authorization_required.is_some() || patch.open_schedule.is_some() {
             let then = [Change::Charger(wanted)];
             self.guard(&write.caller, node.organisation, &then).await?;
         }
+        let live = self.live.clone();
         self.change(permit, write, node.organisation, move |tx| {
             let (patch, telemetry) = (patch.clone(), telemetry.clone());
+            let directory = live.directory();
             Box::pin(async move {
                 let Some(mut row) = tx.get_charger(id).await? else {
                     return Ok(Err(ApiError::NotFound));
                 };
                 let before = Change::Charger(row.clone());
-                if let Err(faults) = patch.apply(&mut row, parent) {
+                if let Err(faults) = patch.apply(&mut row, parent, &directory) {
                     return Ok(Err(faults));
                 }
                 let Some(charger) = tx.update_charger(&row).await? else {
@@ -262,6 +286,7 @@ impl Admin {
                 Ok(Ok(ChargerView {
                     charger,
                     effective,
+                    open_until,
                     telemetry,
                 }))
             })
@@ -307,7 +332,12 @@ impl Admin {
 }
 
 impl ChargerPatch {
-    fn apply(self, row: &mut Charger, parent: Option<NodeId>) -> Result<(), ApiError> {
+    fn apply(
+        self,
+        row: &mut Charger,
+        parent: Option<NodeId>,
+        directory: &Directory,
+    ) -> Result<(), ApiError> {
         self.labels.apply(&mut row.labels);
         let mut faults = Faults::default();
         faults.labels(&row.labels);
@@ -316,6 +346,13 @@ impl ChargerPatch {
         }
         if let Some(flag) = self.authorization_required {
             row.authorization_required = flag;
+        }
+        if let Some(schedule) = self.open_schedule {
+            row.open_schedule = schedule;
+            faults.schedule("open_schedule_id", schedule, row.organisation, directory);
+        }
+        if let Some(policy) = self.offline_policy {
+            row.offline_policy = policy;
         }
         if let Some(wanted) = self.evses {
             row.evses = wanted_evses(wanted, &row.evses, &mut faults);

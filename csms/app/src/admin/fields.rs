@@ -1,7 +1,8 @@
 //! Checks of input, collected so that the caller hears of every field at once.
 
+use authz::Directory;
 use jiff::Timestamp;
-use model::{Labels, Suspension};
+use model::{Labels, OrganisationId, ScheduleId, Suspension};
 use serde_json::{Map, Value};
 
 use crate::{ApiError, FieldError};
@@ -77,6 +78,18 @@ impl Faults {
         {
             self.add(field, "out_of_range", "the end must be after the beginning");
         }
+    }
+
+    /// A schedule of the same organisation, or none.
+    pub(super) fn schedule(
+        &mut self,
+        field: &str,
+        schedule: Option<ScheduleId>,
+        organisation: OrganisationId,
+        directory: &Directory,
+    ) {
+        let known = schedule.is_none_or(|id| directory.schedule_of(id) == Some(organisation));
+        self.check(|| known, field, "unknown", "no such schedule here");
     }
 
     pub(super) fn email(&mut self, field: &str, email: &str) {

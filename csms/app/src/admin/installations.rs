@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use authz::{Directory, NodeDetail, act};
 use model::{
-    AuthorizationRequired, Change, ChargerAuthorization, Installation, InstallationId, Labels,
-    Language, NodeId, OrganisationId,
+    AuthorizationRequired, Change, Charger, ChargerAuthorization, ChargerId, Installation,
+    InstallationId, Labels, Language, NodeId, OrganisationId, ScheduleId,
 };
 use store::{Page, image};
 
@@ -27,6 +27,8 @@ pub struct NewInstallation {
     pub address: Option<String>,
     /// The flag.
     pub authorization_required: AuthorizationRequired,
+    /// `Open` only while this schedule holds.
+    pub open_schedule: Option<ScheduleId>,
     /// Transactions in progress one person may have here.
     pub concurrent_transactions: Option<u32>,
     /// Stop running transactions when the right to them ends.
@@ -62,6 +64,8 @@ pub struct InstallationPatch {
     pub address: Option<Option<String>>,
     /// The flag.
     pub authorization_required: Option<AuthorizationRequired>,
+    /// `Open` only while this schedule holds; `Some(None)`: always.
+    pub open_schedule: Option<Option<ScheduleId>>,
     /// Transactions in progress one person may have here.
     pub concurrent_transactions: Option<Option<u32>>,
     /// Stop running transactions when the right to them ends.
@@ -79,42 +83,67 @@ pub struct InstallationView {
     pub chargers_that_differ: u32,
 }
 
-/// How many chargers say so themselves.
-#[derive(Clone, Copy, Debug, Default)]
-struct OwnFlags {
-    required: u32,
-    open: u32,
+/// Chargers that follow their installation's flag again.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FlagsReset {
+    /// Those whose own flag did otherwise.
+    pub chargers: Vec<ChargerId>,
 }
 
+/// What chargers say themselves.
+#[derive(Clone, Debug, Default)]
+struct OwnFlags(Vec<(ChargerId, ChargerAuthorization, Option<ScheduleId>)>);
+
 impl OwnFlags {
-    const fn other_than(self, flag: AuthorizationRequired) -> u32 {
-        match flag {
-            AuthorizationRequired::Required => self.open,
-            AuthorizationRequired::Open => self.required,
-        }
+    /// The chargers that do otherwise than the installation says.
+    fn that_differ(&self, installation: &Installation) -> Vec<ChargerId> {
+        self.0
+            .iter()
+            .filter(|(_, flag, schedule)| differs(installation, *flag, *schedule))
+            .map(|(id, _, _)| *id)
+            .collect()
     }
 
-    fn view(self, installation: Installation) -> InstallationView {
-        let chargers_that_differ = self.other_than(installation.authorization_required);
+    fn view(&self, installation: Installation) -> InstallationView {
+        let differ = self.that_differ(&installation).len();
         InstallationView {
             installation,
-            chargers_that_differ,
+            chargers_that_differ: u32::try_from(differ).unwrap_or(u32::MAX),
+        }
+    }
+}
+
+/// Whether a charger's own flag does otherwise than the installation's.
+fn differs(
+    installation: &Installation,
+    own: ChargerAuthorization,
+    own_schedule: Option<ScheduleId>,
+) -> bool {
+    match (own, installation.authorization_required) {
+        (ChargerAuthorization::Inherit, _)
+        | (ChargerAuthorization::Required, AuthorizationRequired::Required) => false,
+        (ChargerAuthorization::Required, AuthorizationRequired::Open)
+        | (ChargerAuthorization::Open, AuthorizationRequired::Required) => true,
+        (ChargerAuthorization::Open, AuthorizationRequired::Open) => {
+            own_schedule != installation.open_schedule
         }
     }
 }
 
 fn own_flags(directory: &Directory) -> HashMap<InstallationId, OwnFlags> {
     let mut flags: HashMap<InstallationId, OwnFlags> = HashMap::new();
-    for (_, node) in directory.nodes() {
-        if let (NodeDetail::Charger { flag, .. }, Some(installation)) =
-            (&node.detail, node.installation)
+    for (id, node) in directory.nodes() {
+        if let (
+            NodeDetail::Charger {
+                flag,
+                open_schedule,
+                ..
+            },
+            Some(installation),
+        ) = (&node.detail, node.installation)
         {
             let own = flags.entry(installation).or_default();
-            match flag {
-                ChargerAuthorization::Inherit => {}
-                ChargerAuthorization::Required => own.required += 1,
-                ChargerAuthorization::Open => own.open += 1,
-            }
+            own.0.push((id.into(), *flag, *open_schedule));
         }
     }
     flags
@@ -142,7 +171,7 @@ impl Admin {
             time_zone: new.time_zone.unwrap_or_else(|| "UTC".to_owned()),
             address: new.address,
             authorization_required: new.authorization_required,
-            open_schedule: None,
+            open_schedule: new.open_schedule,
             authority: model::Authority::default(),
             concurrent_transactions: new.concurrent_transactions,
             stop_on_revocation: new.stop_on_revocation == StopOnRevocation::Stop,
@@ -150,8 +179,8 @@ impl Admin {
             created_at: self.clock.now(),
             deleted_at: None,
         };
-        check(&row)?;
         let _order = self.order.read().await;
+        check(&row, &self.live.directory())?;
         self.change(permit, write, organisation, move |tx| {
             let row = row.clone();
             Box::pin(async move {
@@ -199,7 +228,8 @@ impl Admin {
             })
             .await?;
         let flags = own_flags(&self.live.directory());
-        Ok(list.map(|row| flags.get(&row.id).copied().unwrap_or_default().view(row)))
+        let none = OwnFlags::default();
+        Ok(list.map(|row| flags.get(&row.id).unwrap_or(&none).view(row)))
     }
 
     fn own_flags_of(&self, id: InstallationId) -> OwnFlags {
@@ -224,28 +254,80 @@ impl Admin {
             .permit::<act::ManageSettings>(&write.caller, id)
             .await?;
         let organisation = self.organisation_of(id)?;
+        let _order = self.order.read().await;
         let flags = self.own_flags_of(id);
-        if patch.authorization_required == Some(AuthorizationRequired::Required)
-            && let Some(mut then) = self.store.get_installation(id).await?
-        {
+        let closes = patch.authorization_required == Some(AuthorizationRequired::Required)
+            || patch.open_schedule.is_some();
+        if closes && let Some(mut then) = self.store.get_installation(id).await? {
             patch.clone().apply(&mut then);
             self.guard(&write.caller, organisation, &[Change::Installation(then)])
                 .await?;
         }
+        let live = self.live.clone();
         self.change(permit, write, organisation, move |tx| {
-            let patch = patch.clone();
+            let (patch, live, flags) = (patch.clone(), live.clone(), flags.clone());
             Box::pin(async move {
                 let Some(mut row) = tx.get_installation(id).await? else {
                     return Ok(Err(ApiError::NotFound));
                 };
                 let before = Change::Installation(row.clone());
                 patch.apply(&mut row);
-                if let Err(faults) = check(&row) {
+                if let Err(faults) = check(&row, &live.directory()) {
                     return Ok(Err(faults));
                 }
                 tx.update_installation(&row).await?;
                 tx.record(Change::Installation(row.clone()), Some(image(&before)));
                 Ok(Ok(flags.view(row)))
+            })
+        })
+        .await
+    }
+
+    /// Lets the chargers whose own flag does otherwise follow the installation's again.
+    ///
+    /// # Errors
+    /// `Forbidden` without `manage_settings`; `ConfirmationNeeded` when that would refuse many.
+    pub async fn reset_charger_flags(
+        &self,
+        write: Write<FlagsReset>,
+        id: InstallationId,
+    ) -> Result<Done, ApiError> {
+        let permit = self
+            .pep
+            .permit::<act::ManageSettings>(&write.caller, id)
+            .await?;
+        let organisation = self.organisation_of(id)?;
+        let _order = self.order.write().await;
+        let flags = self.own_flags_of(id);
+        let row = self.store.get_installation(id).await?;
+        let installation = row.ok_or(ApiError::NotFound)?;
+        let mut then = Vec::new();
+        for charger in flags.that_differ(&installation) {
+            if let Some(mut row) = self.store.get_charger(charger).await? {
+                follow(&mut row);
+                then.push(Change::Charger(row));
+            }
+        }
+        self.guard(&write.caller, organisation, &then).await?;
+        self.change(permit, write, organisation, move |tx| {
+            let flags = flags.clone();
+            Box::pin(async move {
+                let Some(installation) = tx.get_installation(id).await? else {
+                    return Ok(Err(ApiError::NotFound));
+                };
+                let mut reset = Vec::new();
+                for charger in flags.that_differ(&installation) {
+                    let Some(mut row) = tx.get_charger(charger).await? else {
+                        continue;
+                    };
+                    let before = Change::Charger(row.clone());
+                    follow(&mut row);
+                    if let Some(row) = tx.update_charger(&row).await? {
+                        reset.push(row.id);
+                        tx.record(Change::Charger(row), Some(image(&before)));
+                    }
+                }
+                Ok(Ok(FlagsReset { chargers: reset }))
             })
         })
         .await
@@ -309,6 +391,12 @@ impl Admin {
     }
 }
 
+/// The installation's flag again.
+fn follow(charger: &mut Charger) {
+    charger.authorization_required = ChargerAuthorization::Inherit;
+    charger.open_schedule = None;
+}
+
 pub(super) fn not_empty() -> ApiError {
     ApiError::Conflict {
         code: "not_empty",
@@ -328,6 +416,9 @@ impl InstallationPatch {
         if let Some(flag) = self.authorization_required {
             row.authorization_required = flag;
         }
+        if let Some(schedule) = self.open_schedule {
+            row.open_schedule = schedule;
+        }
         if let Some(limit) = self.concurrent_transactions {
             row.concurrent_transactions = limit;
         }
@@ -340,8 +431,14 @@ impl InstallationPatch {
     }
 }
 
-fn check(row: &Installation) -> Result<(), ApiError> {
+fn check(row: &Installation, directory: &Directory) -> Result<(), ApiError> {
     let mut faults = Faults::default();
+    faults.schedule(
+        "open_schedule_id",
+        row.open_schedule,
+        row.organisation,
+        directory,
+    );
     faults.labels(&row.labels);
     faults.check(
         // Those that come with the program: schedules go by them.

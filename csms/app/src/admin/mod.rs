@@ -21,6 +21,7 @@ mod evses;
 mod export;
 mod fields;
 mod findings;
+mod flags;
 mod grants;
 mod guard;
 mod handovers;
@@ -81,10 +82,13 @@ pub use enrolments::NewEnrolment;
 pub use evses::NewEvse;
 pub use export::{ExportQuery, LogExport};
 pub use fields::{LabelsPatch, SuspensionPatch};
+pub use flags::FlagQuery;
 pub use grants::{GrantQuery, GrantView, NewGrant};
 pub use guard::confirmed;
 pub use handovers::{HandoverView, NewHandover};
-pub use installations::{InstallationPatch, InstallationView, NewInstallation, StopOnRevocation};
+pub use installations::{
+    FlagsReset, InstallationPatch, InstallationView, NewInstallation, StopOnRevocation,
+};
 pub use invitations::{InvitationLink, InvitationView, NewInvitation};
 pub use joining::{Joined, Registration};
 pub use listing::{ListQuery, Listing};

@@ -2,9 +2,9 @@
 
 use authz::act;
 use model::{
-    Action, AreaId, Change, ChargerAuthorization, ConnectorState, InstallationId, Labels, NodeId,
-    OrganisationId, PasswordHash, ReaderProposal, RefusedHandshake, SeenQuirk, Station, StationId,
-    StationKey, StationKind, StationRecord, Treatment,
+    Action, AreaId, Change, ChargerAuthorization, ChargerOffline, ConnectorState, InstallationId,
+    Labels, NodeId, OrganisationId, PasswordHash, ReaderProposal, RefusedHandshake, SeenQuirk,
+    Station, StationId, StationKey, StationKind, StationRecord, Treatment,
 };
 use store::image;
 
@@ -419,6 +419,8 @@ impl Admin {
                     station_id: claim.station_id,
                     evses: Vec::new(),
                     authorization_required: ChargerAuthorization::Inherit,
+                    open_schedule: None,
+                    offline_policy: ChargerOffline::default(),
                 })?;
                 (Change::Charger(charger), station)
             }

@@ -9,9 +9,9 @@ use authz::Taking;
 use jiff::Timestamp;
 use model::neutral::TransactionEvent;
 use model::{
-    ChargerId, CredentialId, DecisionId, EvseId, OrganisationId, PersonId, Phase, PresentedToken,
-    QuirkName, Reason, StationKey, StopGroup, Transaction, TransactionId, TransactionRecord,
-    TransactionRef,
+    AuthorizationRequired, ChargerId, CredentialId, DecisionId, EvseId, OrganisationId, PersonId,
+    Phase, PresentedToken, QuirkName, Reason, StationKey, StopGroup, Transaction, TransactionId,
+    TransactionRecord, TransactionRef,
 };
 use store::{Counter, Lasting, StoreError, Strictness, Tx};
 
@@ -30,6 +30,8 @@ pub(super) struct Keep {
     pub(super) id: TransactionId,
     pub(super) when: Timeliness,
     pub(super) now: Timestamp,
+    /// The flag in effect when it began, if it begins with this and that is known.
+    pub(super) flag: Option<AuthorizationRequired>,
     pub(super) judged: Option<Judgement>,
     /// The stop group of the token's person, to match a stop without a number.
     pub(super) group: Option<StopGroup>,
@@ -323,6 +325,7 @@ impl Keep {
             orphan: self.event.phase == Phase::Ended,
             remote_start_id: None,
             decision: None,
+            authorization_required: None,
         }
     }
 
@@ -355,6 +358,8 @@ impl Keep {
         match event.phase {
             Phase::Started => {
                 transaction.started_at = self.happened_at();
+                transaction.authorization_required =
+                    transaction.authorization_required.or(self.flag);
                 transaction.late = matches!(self.when, Timeliness::Late(_));
                 transaction.meter_start_wh = transaction.meter_start_wh.or(event.meter_wh);
                 transaction.orphan = false;

@@ -5,8 +5,9 @@ use authz::{Asker, Intent, Outcome, Request, Resource, Taking, Used};
 use jiff::Timestamp;
 use model::neutral::{StationReply, TransactionEvent, TransactionReply, Verdict};
 use model::{
-    Action, ChargerId, Entry, Limits, NodeId, OcppVersion, OrganisationId, Phase, PresentedToken,
-    QuirkName, Reason, StationKind, Transaction, TransactionId, TransactionRef,
+    Action, AuthorizationRequired, ChargerId, Entry, Limits, NodeId, OcppVersion, OrganisationId,
+    Phase, PresentedToken, QuirkName, Reason, StationKind, Transaction, TransactionId,
+    TransactionRef,
 };
 use serde_json::json;
 use store::Strictness;
@@ -58,6 +59,7 @@ impl App {
             // The station was removed while it was connected; it is about to be disconnected.
             return Err(StationFailure::NotRecorded);
         };
+        let flag = self.flag_at_start(connection, &event, when, now).await;
         let keep = Keep {
             station: connection.station.key.clone(),
             organisation,
@@ -66,6 +68,7 @@ impl App {
             id,
             when,
             now,
+            flag,
             judged: self.judgement(judged.as_ref(), &event, now),
             group: self.group_of(connection, &event),
             event,
@@ -142,6 +145,21 @@ impl App {
             .pep
             .usage(|usage| usage.used(taking.grant, taking.person));
         Some((taking.limits, used))
+    }
+
+    /// The flag in effect when a transaction began: now, or as the change log tells of then.
+    async fn flag_at_start(
+        &self,
+        connection: &Connection,
+        event: &TransactionEvent,
+        when: Timeliness,
+        now: Timestamp,
+    ) -> Option<AuthorizationRequired> {
+        let charger = charger_of(connection).filter(|_| event.phase == Phase::Started)?;
+        match when {
+            Timeliness::Live => self.flag_now(charger, now),
+            Timeliness::Late(time) => self.flag_then(charger, time).await,
+        }
     }
 
     /// The transaction an event belongs to, if it is known already.

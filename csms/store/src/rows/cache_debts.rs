@@ -1,5 +1,6 @@
 //! Caches of stations that must be cleared, over a restart too, and how far changes were followed.
 
+use jiff::Timestamp;
 use model::{OrganisationId, Revision, StationKey};
 
 use super::queries;
@@ -18,6 +19,10 @@ statements! {
         ON CONFLICT (name) DO UPDATE SET value = excluded.value \
         WHERE counters.value < excluded.value";
     FOLLOWED_NOW = "SELECT value FROM counters WHERE name = 'followed_revision'";
+    FOLLOWED_EDGES = "INSERT INTO counters (name, value) VALUES ('followed_flag_edges', $1) \
+        ON CONFLICT (name) DO UPDATE SET value = excluded.value \
+        WHERE counters.value < excluded.value";
+    FOLLOWED_EDGES_NOW = "SELECT value FROM counters WHERE name = 'followed_flag_edges'";
     CHANGED_SINCE = "SELECT DISTINCT organisation_id FROM change_log WHERE revision > $1 \
         ORDER BY organisation_id";
 }
@@ -44,6 +49,15 @@ impl Store {
     pub async fn followed_revision(&self) -> Result<Option<Revision>, StoreError> {
         let value: Option<i64> = self.find(FOLLOWED_NOW, &[]).await?;
         Ok(value.map(Revision))
+    }
+
+    /// Up to when the edges of schedules on flags were followed; `None` before the first time.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database does not answer.
+    pub async fn followed_edges(&self) -> Result<Option<Timestamp>, StoreError> {
+        let value: Option<i64> = self.find(FOLLOWED_EDGES_NOW, &[]).await?;
+        Ok(value.and_then(|micros| Timestamp::from_microsecond(micros).ok()))
     }
 
     /// The organisations in which something was changed after a revision.
@@ -84,6 +98,16 @@ impl Tx {
     /// [`StoreError`].
     pub async fn note_followed(&mut self, revision: Revision) -> Result<(), StoreError> {
         self.run(FOLLOWED, args![revision]).await.map(drop)
+    }
+}
+
+impl Tx {
+    /// The edges of schedules on flags were followed up to this instant.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn note_edges(&mut self, at: Timestamp) -> Result<(), StoreError> {
+        self.run(FOLLOWED_EDGES, args![at]).await.map(drop)
     }
 }
 

@@ -57,6 +57,8 @@ statements! {
         ", reason, before_row, after_row, key, erased_at FROM change_log \
         LEFT JOIN pseudonyms ON pseudonym = subject \
         WHERE segment = $1 ORDER BY sequence, revision";
+    CHANGES_OF_ROW = changes!(), " WHERE row_id = $1 AND kind = $2 AND at < $3 \
+        ORDER BY revision DESC LIMIT $4";
 }
 
 /// The kinds of the hashed columns.
@@ -206,6 +208,21 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<ChangeEntry>, StoreError> {
         self.find_all(CHANGES_AFTER, args![revision, limit]).await
+    }
+
+    /// The changes of one row before an instant, newest first, at most so many.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database does not answer.
+    pub async fn changes_of_row(
+        &self,
+        kind: ChangeKind,
+        row: Uuid,
+        before: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<ChangeEntry>, StoreError> {
+        self.find_all(CHANGES_OF_ROW, args![row, kind, before, limit])
+            .await
     }
 
     /// The number of the last change; 0 before the first.

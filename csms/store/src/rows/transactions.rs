@@ -16,19 +16,21 @@ macro_rules! transaction_columns {
         "id, organisation_id, charger_id, station_key, number, station_transaction_id, evse_id, \
          evse_number, connector, person_id, credential_id, id_token, token_key, stop_group, \
          started_at, ended_at, received_at, meter_start_wh, meter_stop_wh, energy_wh, \
-         stop_reason, authenticated, refused, late, orphan, remote_start_id, decision_id"
+         stop_reason, authenticated, refused, late, orphan, remote_start_id, decision_id, \
+         authorization_required"
     };
 }
 
 statements! {
     INSERT_TRANSACTION = "INSERT INTO transactions (", transaction_columns!(),
         ", station_transaction_key) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, \
-        $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28)";
+        $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29)";
     UPDATE_TRANSACTION = "UPDATE transactions SET evse_id = $2, evse_number = $3, \
         connector = $4, person_id = $5, credential_id = $6, id_token = $7, token_key = $8, \
         stop_group = $9, started_at = $10, ended_at = $11, meter_start_wh = $12, \
         meter_stop_wh = $13, energy_wh = $14, stop_reason = $15, authenticated = $16, \
-        refused = $17, late = $18, orphan = $19, remote_start_id = $20, decision_id = $21 \
+        refused = $17, late = $18, orphan = $19, remote_start_id = $20, decision_id = $21, \
+        authorization_required = $22 \
         WHERE id = $1";
     TRANSACTION = "SELECT ", transaction_columns!(), " FROM transactions WHERE id = $1";
     BY_NUMBER = "SELECT ", transaction_columns!(),
@@ -150,6 +152,7 @@ impl Tx {
             row.orphan,
             row.remote_start_id,
             row.decision,
+            row.authorization_required,
             name,
         ];
         self.run(INSERT_TRANSACTION, args).await.map(drop)
@@ -183,6 +186,7 @@ impl Tx {
             row.orphan,
             row.remote_start_id,
             row.decision,
+            row.authorization_required,
         ];
         self.touched(UPDATE_TRANSACTION, args).await
     }
@@ -218,6 +222,7 @@ impl Record for Transaction {
             orphan: columns.take()?,
             remote_start_id: columns.take()?,
             decision: columns.take()?,
+            authorization_required: columns.take()?,
         })
     }
 }

@@ -454,6 +454,7 @@ pub(crate) fn transaction(
         orphan: false,
         remote_start_id: Some(7),
         decision: Some(self::id()),
+        authorization_required: Some(AuthorizationRequired::Open),
     }
 }
 

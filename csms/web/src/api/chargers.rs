@@ -21,7 +21,7 @@ use crate::fields::{Metadata, labels, labels_patch, nullable};
 use crate::listing::{Id, ListBody, Params};
 use crate::problem::Problem;
 use crate::state::Api;
-use crate::words::{ChargerFlag, InstallationFlag};
+use crate::words::{ChargerFlag, ChargerOfflineWord, InstallationFlag};
 
 /// An EVSE as it is wanted.
 #[derive(Deserialize, ToSchema)]
@@ -74,6 +74,12 @@ pub(crate) struct NewChargerBody {
     /// Left out: `inherit`.
     #[serde(default)]
     authorization_required: Option<ChargerFlag>,
+    /// Its own `open` only while this schedule holds, else `required`.
+    #[serde(default)]
+    open_schedule_id: Option<Uuid>,
+    /// Left out: `list`.
+    #[serde(default)]
+    offline_policy: Option<ChargerOfflineWord>,
 }
 
 /// What is to be changed.
@@ -99,6 +105,12 @@ pub(crate) struct ChargerPatchBody {
     evses: Option<Vec<NewEvseBody>>,
     #[serde(default)]
     authorization_required: Option<ChargerFlag>,
+    /// Its own `open` only while this schedule holds, else `required`; null: always.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<Uuid>)]
+    open_schedule_id: Option<Option<Uuid>>,
+    #[serde(default)]
+    offline_policy: Option<ChargerOfflineWord>,
 }
 
 /// An EVSE.
@@ -123,8 +135,14 @@ pub(crate) struct ChargerBody {
     metadata: Metadata,
     evses: Vec<EvseBody>,
     authorization_required: ChargerFlag,
+    /// Its own `open` only while this schedule holds, else `required`.
+    open_schedule_id: Option<Uuid>,
     /// The flag in effect: its own, or the installation's.
     effective_authorization_required: InstallationFlag,
+    /// Until when it is open by a schedule; null where no schedule says so, or it is not open.
+    open_until: Option<Timestamp>,
+    /// What holds when an outside authority does not answer.
+    offline_policy: ChargerOfflineWord,
     connection: ConnectionBody,
     connector_states: Vec<ConnectorStateBody>,
     vendor: Option<String>,
@@ -168,7 +186,10 @@ impl From<&ChargerView> for ChargerBody {
                 })
                 .collect(),
             authorization_required: row.authorization_required.into(),
+            open_schedule_id: row.open_schedule.map(|id| id.0),
             effective_authorization_required: view.effective.into(),
+            open_until: view.open_until,
+            offline_policy: row.offline_policy.into(),
             connection: connection(&view.telemetry),
             connector_states: connector_states(&view.telemetry),
             vendor,
@@ -217,6 +238,8 @@ pub(crate) async fn create(
         station_id: body.station_id,
         evses: wanted(body.evses),
         authorization_required: flag.into(),
+        open_schedule: body.open_schedule_id.map(Into::into),
+        offline_policy: body.offline_policy.map(Into::into).unwrap_or_default(),
     };
     Ok(Written(api.create_charger(write, new).await?))
 }
@@ -272,6 +295,8 @@ pub(crate) async fn update(
         area: body.area_id.map(|area| area.map(Into::into)),
         evses: body.evses.map(wanted),
         authorization_required: body.authorization_required.map(Into::into),
+        open_schedule: body.open_schedule_id.map(|id| id.map(Into::into)),
+        offline_policy: body.offline_policy.map(Into::into),
     };
     Ok(Written(api.change_charger(write, id, patch).await?))
 }

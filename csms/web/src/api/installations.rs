@@ -1,6 +1,8 @@
 //! Installations.
 
-use app::admin::{InstallationPatch, InstallationView, NewInstallation, StopOnRevocation};
+use app::admin::{
+    FlagsReset, InstallationPatch, InstallationView, NewInstallation, StopOnRevocation,
+};
 use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
@@ -43,6 +45,9 @@ pub(crate) struct NewInstallationBody {
     /// Left out: `required`.
     #[serde(default)]
     authorization_required: Option<InstallationFlag>,
+    /// `open` only while this schedule holds, else `required`.
+    #[serde(default)]
+    open_schedule_id: Option<Uuid>,
     /// Transactions in progress one person may have here; null: no limit.
     #[serde(default)]
     concurrent_transactions: Option<u32>,
@@ -76,6 +81,10 @@ pub(crate) struct InstallationPatchBody {
     /// Never erases a charger's own flag; the answer says how many differ.
     #[serde(default)]
     authorization_required: Option<InstallationFlag>,
+    /// `open` only while this schedule holds, else `required`; null: always.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<Uuid>)]
+    open_schedule_id: Option<Option<Uuid>>,
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<u32>)]
     concurrent_transactions: Option<Option<u32>>,
@@ -98,7 +107,9 @@ pub(crate) struct InstallationBody {
     time_zone: String,
     address: Option<String>,
     authorization_required: InstallationFlag,
-    /// Chargers whose own flag says otherwise.
+    /// `open` only while this schedule holds, else `required`.
+    open_schedule_id: Option<Uuid>,
+    /// Chargers whose own flag does otherwise; `POST …/reset-charger-flags` lets them follow again.
     chargers_that_differ: u32,
     concurrent_transactions: Option<u32>,
     stop_on_revocation: bool,
@@ -118,6 +129,7 @@ impl From<&InstallationView> for InstallationBody {
             time_zone: row.time_zone.clone(),
             address: row.address.clone(),
             authorization_required: row.authorization_required.into(),
+            open_schedule_id: row.open_schedule.map(|id| id.0),
             chargers_that_differ: view.chargers_that_differ,
             concurrent_transactions: row.concurrent_transactions,
             stop_on_revocation: row.stop_on_revocation,
@@ -149,6 +161,7 @@ pub(crate) async fn create(
         time_zone: body.time_zone,
         address: body.address,
         authorization_required: flag.into(),
+        open_schedule: body.open_schedule_id.map(Into::into),
         concurrent_transactions: body.concurrent_transactions,
         stop_on_revocation: StopOnRevocation::from(body.stop_on_revocation),
         language: body.language.map(Into::into),
@@ -210,11 +223,46 @@ pub(crate) async fn update(
         time_zone: body.time_zone,
         address: body.address,
         authorization_required: body.authorization_required.map(Into::into),
+        open_schedule: body.open_schedule_id.map(|id| id.map(Into::into)),
         concurrent_transactions: body.concurrent_transactions,
         stop_on_revocation: body.stop_on_revocation.map(StopOnRevocation::from),
         language: body.language.map(|language| language.map(Into::into)),
     };
     Ok(Written(api.change_installation(write, id, patch).await?))
+}
+
+/// Chargers that follow their installation's flag again.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct FlagsResetBody {
+    /// Those whose own flag did otherwise.
+    charger_ids: Vec<Uuid>,
+}
+
+impl From<&FlagsReset> for FlagsResetBody {
+    fn from(reset: &FlagsReset) -> Self {
+        Self {
+            charger_ids: reset.chargers.iter().map(|id| id.0).collect(),
+        }
+    }
+}
+
+/// Let chargers follow the installation's flag
+///
+/// Those whose own flag does otherwise than the installation's inherit it from now on. Needs
+/// `manage_settings`. Running transactions are never cut.
+#[utoipa::path(
+    post, path = "/v1/installations/{id}/reset-charger-flags",
+    operation_id = "reset_charger_flags", tag = "installations",
+    params(("id" = Uuid, Path, description = "The installation")),
+    responses((status = 200, description = "The chargers", body = FlagsResetBody)),
+)]
+pub(crate) async fn reset_charger_flags(
+    State(api): State<Api>,
+    Id(id): Id<InstallationId>,
+    ask: Ask<Nothing>,
+) -> Result<Written, Problem> {
+    let (write, Nothing {}) = ask.write::<FlagsResetBody, _>(StatusCode::OK);
+    Ok(Written(api.reset_charger_flags(write, id).await?))
 }
 
 /// Remove an installation

@@ -18,6 +18,7 @@ mod events;
 mod explain;
 mod export;
 mod findings;
+mod flag_history;
 mod grants;
 mod handovers;
 mod installations;
@@ -93,6 +94,7 @@ pub(crate) fn router() -> OpenApiRouter<Api> {
             installations::update,
             installations::delete
         ))
+        .routes(routes!(installations::reset_charger_flags))
         .routes(routes!(
             emergencies::installation_lockdown::get,
             emergencies::installation_lockdown::put,
@@ -117,6 +119,7 @@ pub(crate) fn router() -> OpenApiRouter<Api> {
         .routes(routes!(areas::get, areas::update, areas::delete))
         .routes(routes!(chargers::create, chargers::list))
         .routes(routes!(chargers::get, chargers::update, chargers::delete))
+        .routes(routes!(flag_history::list))
         .routes(routes!(commands::start))
         .routes(routes!(who::charger))
         .routes(routes!(locks::create, locks::list))

@@ -17,7 +17,7 @@ use crate::body::Nothing;
 use crate::listing::{Id, ListBody, PageParams, Params, piece};
 use crate::problem::Problem;
 use crate::state::Api;
-use crate::words::UsedUpWord;
+use crate::words::{InstallationFlag, UsedUpWord};
 
 /// Which transactions.
 #[derive(Deserialize, IntoParams)]
@@ -79,6 +79,8 @@ pub(crate) struct TransactionBody {
     /// A stop without a start.
     orphan: bool,
     decision_id: Option<Uuid>,
+    /// The flag in effect when it began; null: not known, or decided elsewhere.
+    authorization_required: Option<InstallationFlag>,
     /// Where the transaction is asked for by its id: why the system asked the charger to stop it.
     #[serde(skip_serializing_if = "Option::is_none")]
     stop_requested: Option<StopRequestedBody>,
@@ -119,6 +121,7 @@ impl From<&Transaction> for TransactionBody {
             orphan: row.orphan,
             decision_id: row.decision.map(|id| id.0),
             stop_requested: None,
+            authorization_required: row.authorization_required.map(Into::into),
         }
     }
 }
