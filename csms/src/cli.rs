@@ -151,6 +151,9 @@ pub(crate) struct ServeArgs {
     /// Let stations without a password in from elsewhere than this machine.
     #[arg(long, env = "KEYWATT_ALLOW_PROFILE_0", num_args = 0..=1, default_missing_value = "true")]
     pub(crate) allow_profile_0: Option<bool>,
+    /// Let outside authorities be on this machine, without TLS and on any port: for tests only.
+    #[arg(long, env = "KEYWATT_ALLOW_LOOPBACK_WEBHOOKS", num_args = 0..=1, default_missing_value = "true")]
+    pub(crate) allow_loopback_webhooks: Option<bool>,
     /// A reverse proxy on this machine stands before it: loopback proves nothing.
     #[arg(long, env = "KEYWATT_BEHIND_PROXY", num_args = 0..=1, default_missing_value = "true")]
     pub(crate) behind_proxy: Option<bool>,

@@ -27,6 +27,7 @@ struct FileConfig {
     ocpp_tls_listen: Option<Vec<SocketAddr>>,
     insecure_listen: Option<bool>,
     allow_profile_0: Option<bool>,
+    allow_loopback_webhooks: Option<bool>,
     behind_proxy: Option<bool>,
     trusted_proxy: Option<Vec<ProxyNetwork>>,
     heartbeat_seconds: Option<u32>,
@@ -87,6 +88,7 @@ pub(crate) struct Config {
     pub(crate) ocpp_tls_listen: Vec<SocketAddr>,
     pub(crate) insecure_listen: bool,
     pub(crate) allow_profile_0: bool,
+    pub(crate) allow_loopback_webhooks: bool,
     pub(crate) behind_proxy: bool,
     pub(crate) trusted_proxy: Vec<ProxyNetwork>,
     pub(crate) heartbeat_seconds: u32,
@@ -150,6 +152,10 @@ impl Config {
             allow_profile_0: args
                 .allow_profile_0
                 .or(file.allow_profile_0)
+                .unwrap_or(false),
+            allow_loopback_webhooks: args
+                .allow_loopback_webhooks
+                .or(file.allow_loopback_webhooks)
                 .unwrap_or(false),
             behind_proxy: args.behind_proxy.or(file.behind_proxy).unwrap_or(false),
             trusted_proxy,

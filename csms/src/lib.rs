@@ -8,6 +8,7 @@ mod demo;
 mod doctor;
 mod explain;
 mod logging;
+mod outside;
 mod owner;
 mod pepper;
 mod serve;

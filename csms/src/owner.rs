@@ -44,6 +44,7 @@ pub(crate) async fn create(args: OwnerCreateArgs) -> anyhow::Result<u8> {
         store: store.clone(),
         live,
         link: Arc::new(NoStations),
+        outside: Arc::new(app::authority::Nowhere),
         clock: Arc::new(SystemClock),
         random: Arc::new(SystemRandom),
         settings: config.settings(pepper),

@@ -14,6 +14,7 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use store::{Store, StoreOptions};
 
 use crate::config::Config;
+use crate::outside::{Reach, Web};
 use crate::{logging, pepper};
 
 /// Stations are told to go over this long, so that they do not all come back at once.
@@ -84,6 +85,7 @@ pub(crate) async fn start(config: &Config) -> anyhow::Result<Running> {
         store: store.clone(),
         live,
         link: Arc::clone(&registry) as Arc<dyn StationLink>,
+        outside: Arc::new(Web::new(reach(config))?),
         clock,
         random: Arc::new(SystemRandom),
         settings: config.settings(pepper),
@@ -196,6 +198,14 @@ fn gateway_options(config: &Config) -> GatewayOptions {
         }),
         command_timeout: Duration::from_secs(config.command_seconds.into()),
         ..GatewayOptions::default()
+    }
+}
+
+fn reach(config: &Config) -> Reach {
+    if config.allow_loopback_webhooks {
+        Reach::Loopback
+    } else {
+        Reach::Public
     }
 }
 

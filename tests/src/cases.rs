@@ -103,6 +103,10 @@ pub struct Case {
     /// Whose cards entered by the door before the question: `anna.card`.
     #[serde(default)]
     pub inside: Vec<String>,
+    /// Decided elsewhere: what an outside service says.
+    pub elsewhere: Option<Elsewhere>,
+    /// The offline policy of chargers and doors.
+    pub offline: Option<String>,
     /// Who there is, by a name of this case.
     #[serde(default)]
     pub people: BTreeMap<String, PersonFacts>,
@@ -131,6 +135,18 @@ pub struct DoorFacts {
     pub unlock: Option<String>,
     /// It leads into a zone whose anti-passback is `soft`, `hard` or `timed`.
     pub zone: Option<String>,
+}
+
+/// What an outside service says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Elsewhere {
+    /// Yes to everybody.
+    Allows,
+    /// No to everybody.
+    Refuses,
+    /// Nothing.
+    Silent,
 }
 
 /// A person.

@@ -26,6 +26,7 @@ pub mod site;
 pub mod status_table;
 pub mod unique;
 pub mod wait;
+pub mod webhook;
 pub mod wire;
 
 pub use api::{Api, Response};

@@ -5,8 +5,11 @@ use std::sync::Mutex;
 
 use serde_json::{Value, json};
 
-use crate::cases::{CardFacts, Case, GrantFacts, PersonFacts, Places, Revoked, Spelling, seconds};
+use crate::cases::{
+    CardFacts, Case, Elsewhere, GrantFacts, PersonFacts, Places, Revoked, Spelling, seconds,
+};
 use crate::facts::{Card, Charger, Door, Installation, Lock, Person, instant};
+use crate::webhook::{Mode, Webhook};
 use crate::wire::{Presented, Version};
 use crate::{Api, Server, Wire, unique};
 
@@ -26,6 +29,8 @@ pub struct Site {
     pub lock_201: LockAt,
     /// The key with which the doors of `lock_16` are asked over HTTP.
     pub device_key: String,
+    /// The service that decides, in a case that has one.
+    pub webhook: Option<Webhook>,
     people: BTreeMap<String, Person>,
     cards: BTreeMap<String, Card>,
     /// What a reader that cuts shows for all cards of the case.
@@ -88,6 +93,7 @@ impl Site {
             lock_16,
             lock_201,
             device_key,
+            webhook: None,
             people: BTreeMap::new(),
             cards: BTreeMap::new(),
             cut: unique::short_card(),
@@ -116,7 +122,28 @@ impl Site {
                 enter(lock, token).await;
             }
         }
+        if let Some(elsewhere) = case.elsewhere {
+            site.place_authority_elsewhere(elsewhere).await;
+        }
         site
+    }
+
+    /// Access is edited before: it cannot be while it is decided elsewhere.
+    async fn place_authority_elsewhere(&mut self, elsewhere: Elsewhere) {
+        let webhook = Webhook::start(match elsewhere {
+            Elsewhere::Allows => Mode::Yes,
+            Elsewhere::Refuses => Mode::No,
+            Elsewhere::Silent => Mode::Status(503),
+        })
+        .await;
+        let path = format!("/v1/installations/{}/authority", self.installation.id);
+        let fields = json!({ "url": webhook.url, "breaker_failures": 100 });
+        let set = self.owner.put(&format!("{path}/webhook"), fields).await;
+        drop(set.expect(200));
+        let to = json!({ "to": "webhook" });
+        let switched = self.owner.post(&format!("{path}/switch"), to).await;
+        drop(switched.expect(200));
+        self.webhook = Some(webhook);
     }
 
     async fn add_person(
@@ -396,6 +423,9 @@ async fn charger_at(
     version: Version,
 ) -> ChargerAt {
     let mut fields = json!({ "authorization_required": case.charger });
+    if let Some(offline) = &case.offline {
+        fields["offline_policy"] = json!(offline);
+    }
     if let Some(area) = area {
         fields["area_id"] = json!(area);
     }
@@ -431,6 +461,10 @@ fn door_fields(case: &Case, area: Option<&str>, unlock: Option<&str>) -> Value {
     }
     if let Some(strength) = &case.door.strength {
         fields["minimum_strength"] = json!(strength);
+    }
+    if let Some(offline) = case.offline.as_ref().filter(|it| *it != "open") {
+        // A door has no `open`.
+        fields["offline_policy"] = json!(offline);
     }
     fields
 }

@@ -120,6 +120,9 @@ impl App {
         let mut chargers: HashSet<ChargerId> = HashSet::new();
         let mut people: HashSet<PersonId> = HashSet::new();
         for committed in batch {
+            if let Change::Webhook(webhook) = &committed.change {
+                self.authorities.note(webhook);
+            }
             if let Some(station) = removed_station(&committed.change) {
                 self.standing.forget(&station);
                 self.findings.forget(&station);
@@ -177,7 +180,8 @@ impl App {
                 | Change::Schedule(_)
                 | Change::Calendar(_)
                 | Change::Emergency(_)
-                | Change::Sharing(_) => Vec::new(),
+                | Change::Sharing(_)
+                | Change::Webhook(_) => Vec::new(),
             };
             for charger in touched {
                 let now = directory
@@ -229,7 +233,7 @@ impl App {
                     )
                 };
                 // Where it is decided elsewhere, it ends there.
-                if matches!(self.pep.decide(&request, now), authz::Outcome::Deny(_)) {
+                if matches!(self.pep.decide_here(&request, now), authz::Outcome::Deny(_)) {
                     self.stop_soon(transaction.id);
                 }
             }
@@ -274,7 +278,9 @@ const fn turns_flags(change: &Change) -> bool {
         | Change::ApiKey(_)
         | Change::Tag(_)
         | Change::Membership(_)
-        | Change::Emergency(_) => false,
+        | Change::Emergency(_)
+        | Change::Sharing(_)
+        | Change::Webhook(_) => false,
     }
 }
 
@@ -297,7 +303,8 @@ fn removed_station(change: &Change) -> Option<StationKey> {
         | Change::Schedule(_)
         | Change::Calendar(_)
         | Change::Emergency(_)
-        | Change::Sharing(_) => None,
+        | Change::Sharing(_)
+        | Change::Webhook(_) => None,
     }
 }
 
@@ -331,6 +338,8 @@ fn concerned(change: &Change) -> Option<Concerned> {
                 .map(|_| Concerned::GrantedTo(membership.tag)),
         },
         Change::Tag(tag) => tag.deleted_at.map(|_| Concerned::Everywhere(tag.organisation)),
+        // Somebody else may decide from now on.
+        Change::Webhook(webhook) => Some(Concerned::Below(webhook.installation.into())),
         // Hours may have become fewer.
         Change::Schedule(schedule) => Some(Concerned::Everywhere(schedule.organisation)),
         Change::Calendar(calendar) => Some(Concerned::Everywhere(calendar.organisation)),

@@ -12,6 +12,7 @@ use tokio_util::task::TaskTracker;
 use crate::Caller;
 use crate::after::DoorOpenings;
 use crate::allowances::Allowances;
+use crate::authority::{Authorities, Outside};
 use crate::blocked_cards::BlockedCards;
 use crate::cache_debts::CacheDebts;
 use crate::clock::{SharedClock, SharedRandom};
@@ -52,6 +53,8 @@ pub struct App {
     pub(crate) standing: Arc<Standing>,
     /// Enrolments that wait for a card.
     pub(crate) windows: Windows,
+    /// What is known of outside authorities.
+    pub(crate) authorities: Arc<Authorities>,
     /// Caches of stations that must be cleared.
     pub(crate) cache_debts: CacheDebts,
     /// What charges by limited rights may still take.
@@ -82,6 +85,8 @@ pub struct Parts {
     pub live: Arc<Live>,
     /// The connections to stations.
     pub link: Arc<dyn StationLink>,
+    /// Who speaks HTTP with outside authorities.
+    pub outside: Arc<dyn Outside>,
     /// The time.
     pub clock: SharedClock,
     /// Randomness.
@@ -119,6 +124,7 @@ impl App {
             store,
             live,
             link,
+            outside,
             clock,
             random,
             settings,
@@ -145,6 +151,7 @@ impl App {
             events: Events::new(u64::from(u32::from_be_bytes(epoch))),
             standing,
             windows: Windows::default(),
+            authorities: Arc::new(Authorities::new(outside)),
             cache_debts: CacheDebts::default(),
             allowances: Allowances::default(),
             door_modes: DoorModes::default(),
@@ -168,6 +175,10 @@ impl App {
         });
         app.take_up_debts().await?;
         app.take_up_enrolments().await?;
+        for webhook in app.store.all_webhooks().await? {
+            app.authorities.note(&webhook);
+        }
+        app.tell_outside();
         app.follow_changes();
         app.follow_emergencies();
         app.follow_smart_tags();
@@ -248,7 +259,8 @@ async fn load(store: &Store, live: &Live, now: Timestamp) -> Result<(), StoreErr
                 | Change::Schedule(_)
                 | Change::Calendar(_)
                 | Change::Emergency(_)
-                | Change::Sharing(_)) => {
+                | Change::Sharing(_)
+                | Change::Webhook(_)) => {
                     for area in parents_first(std::mem::take(&mut areas)) {
                         builder.add(&area);
                     }

@@ -130,7 +130,8 @@ fn who_gains(change: &Change, directory: &Directory) -> Gaining {
         // Nothing is granted to a tag that is new or goes.
         | Change::Tag(_)
         // Chargers know no emergencies.
-        | Change::Emergency(_) => Vec::new(),
+        | Change::Emergency(_)
+        | Change::Webhook(_) => Vec::new(),
     })
 }
 

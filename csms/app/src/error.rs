@@ -54,8 +54,7 @@ pub enum ApiError {
     },
     /// It would newly refuse many; it is made when the phrase with its figures is sent.
     #[error(
-        "this would newly refuse {} of the {} people who may now and were seen in the last 30 \
-         days",
+        "this would newly refuse {} of the {} who may now and were seen in the last 30 days",
         .0.refused, .0.may
     )]
     ConfirmationNeeded(crate::insight::what_if::Impact),

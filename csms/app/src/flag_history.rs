@@ -186,7 +186,8 @@ impl App {
             | ChangeKind::ApiKey
             | ChangeKind::Tag
             | ChangeKind::Membership
-            | ChangeKind::Emergency => None,
+            | ChangeKind::Emergency
+            | ChangeKind::Webhook => None,
         })
     }
 }
@@ -423,7 +424,8 @@ fn restored(
         | ChangeKind::ApiKey
         | ChangeKind::Tag
         | ChangeKind::Membership
-        | ChangeKind::Emergency => return None,
+        | ChangeKind::Emergency
+        | ChangeKind::Webhook => return None,
     };
     Some((created_at, change))
 }

@@ -5,6 +5,7 @@ mod after;
 mod allowances;
 mod app;
 mod attempts;
+pub mod authority;
 mod blocked_cards;
 mod cache_debts;
 mod card;

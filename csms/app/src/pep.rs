@@ -105,6 +105,15 @@ impl Pep {
         ask(request, &directory, &self.usage.lock(), at)
     }
 
+    /// Decides, without asking anybody elsewhere and without a row in the log: what is decided
+    /// elsewhere comes out as [`Outcome::Ask`].
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "the policy enforcement point")]
+    pub(crate) fn decide_here(&self, request: &Request<'_>, at: Timestamp) -> Outcome {
+        let directory = self.live.directory();
+        authz::decide(request, &directory, &self.usage.lock(), at)
+    }
+
     /// Decides over a picture that is not the live one: what would be after a change.
     #[must_use]
     pub fn decide_over(

@@ -13,6 +13,7 @@ use serde_json::json;
 use store::{Counter, RemoteStartRow, StoreError};
 use uuid::Uuid;
 
+use crate::authority::About;
 use crate::pep::Origin;
 use crate::secret::{hash_device_key, same};
 use crate::station::Admitted;
@@ -406,7 +407,13 @@ impl App {
         let resource = Resource::Lock(device.lock, Some(device.number));
         let attempt = UseId(Uuid::now_v7());
         let context = device.station.context();
-        let request = Request::token(&token, resource, Intent::Open(attempt)).knowing(context);
+        let mut request = Request::token(&token, resource, Intent::Open(attempt)).knowing(context);
+        let about = About {
+            station: None,
+            transaction: None,
+            happened_at: None,
+        };
+        request.context.told = self.told(&request, &about).await;
         let origin = Origin {
             entry: Entry::DoorHttp,
             station: None,
@@ -417,6 +424,7 @@ impl App {
             .decide_taken(&request, &origin)
             .await
             .map_err(|_| ApiError::Unavailable)?;
+        self.shadow(&request, &about, &decided);
         self.tell_decision(&decided);
         self.note_card(&decided, &token, None).await;
         self.note_ambiguous(&device.station.key, &decided);

@@ -30,6 +30,11 @@ impl Pepper {
         Self(Arc::new(bytes))
     }
 
+    /// A key for another use, which says nothing of this one.
+    pub(crate) fn derived(&self, purpose: &str) -> Vec<u8> {
+        self.mac(purpose, &[])
+    }
+
     fn mac(&self, purpose: &str, parts: &[&[u8]]) -> Vec<u8> {
         #[expect(clippy::expect_used, reason = "HMAC takes a key of any length")]
         let mut mac = Hmac::<Sha256>::new_from_slice(self.0.as_slice()).expect("any key length");
@@ -126,6 +131,12 @@ pub fn new_lookup_key(random: &dyn Random) -> String {
 #[must_use]
 pub fn hash_device_key(pepper: &Pepper, key: &str) -> Vec<u8> {
     pepper.mac("device", &[key.as_bytes()])
+}
+
+/// The form in which a token is known again that an outside authority was asked about beside.
+#[must_use]
+pub(crate) fn hash_shadow_token(pepper: &Pepper, key: &str) -> Vec<u8> {
+    pepper.mac("shadow", &[key.as_bytes()])
 }
 
 /// Whether two hashes are the same, in constant time.

@@ -157,7 +157,9 @@ fn concerned(batch: &[Committed], directory: &Directory) -> HashSet<PersonId> {
             | Change::ApiKey(_)
             | Change::Schedule(_)
             | Change::Calendar(_)
-            | Change::Emergency(_) => {}
+            | Change::Emergency(_)
+            | Change::Sharing(_)
+            | Change::Webhook(_) => {}
         }
     }
     people

@@ -218,6 +218,8 @@ impl World {
             Change::Emergency(row) if row.ended_at.is_none() => row.ended_at = Some(now),
             Change::Grant(_)
             | Change::Emergency(_)
+            | Change::Sharing(_)
+            | Change::Webhook(_)
             | Change::Organisation(_)
             | Change::Area(_)
             | Change::Lock(_)

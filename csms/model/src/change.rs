@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     ApiKey, ApiKeyId, Area, Calendar, Charger, Credential, Door, Emergency, Grant, Installation,
     Lock, Membership, Organisation, Person, PersonId, RequestId, Schedule, Sharing, Station,
-    StationKind, Tag,
+    StationKind, Tag, Webhook,
 };
 
 /// The number of a change; the order of commits is the order of revisions.
@@ -59,6 +59,8 @@ pub enum Change {
     Emergency(Emergency),
     /// A right on its way: an invitation, a handover, a partnership.
     Sharing(Box<Sharing>),
+    /// The outside authority of an installation.
+    Webhook(Box<Webhook>),
 }
 
 /// What a change is about.
@@ -106,6 +108,8 @@ pub enum ChangeKind {
     Partnership,
     /// A partner's link.
     PartnerLink,
+    /// The outside authority of an installation.
+    Webhook,
 }
 
 impl ChangeKind {
@@ -134,6 +138,7 @@ impl ChangeKind {
             ChangeKind::PartnerProfile => "partner_profile",
             ChangeKind::Partnership => "partnership",
             ChangeKind::PartnerLink => "partner_link",
+            ChangeKind::Webhook => "webhook",
         }
     }
 }
@@ -166,6 +171,7 @@ impl Change {
                 Sharing::Partnership(_) => ChangeKind::Partnership,
                 Sharing::PartnerLink(_) => ChangeKind::PartnerLink,
             },
+            Change::Webhook(_) => ChangeKind::Webhook,
         }
     }
 
@@ -194,6 +200,8 @@ impl Change {
             Change::Calendar(row) => row.id.0,
             Change::Emergency(row) => row.id.0,
             Change::Sharing(row) => row.id(),
+            // One of each installation.
+            Change::Webhook(row) => row.installation.0,
         }
     }
 
@@ -218,6 +226,7 @@ impl Change {
             Change::Calendar(row) => row.organisation,
             Change::Emergency(row) => row.organisation,
             Change::Sharing(row) => row.organisation(),
+            Change::Webhook(row) => row.organisation,
         }
     }
 }

@@ -30,6 +30,7 @@ mod tag;
 mod token;
 mod transaction;
 mod tree;
+mod webhook;
 
 pub mod command;
 pub mod neutral;
@@ -75,3 +76,4 @@ pub use tree::{
     ChargerOffline, Door, DoorAccess, DoorFail, Evse, Installation, Labels, Lock, Node, NodeKind,
     OfflinePolicy, Passage,
 };
+pub use webhook::{FormerAuthority, Sealed, Webhook, WebhookLogin};

@@ -323,6 +323,14 @@ constraints! {
     Pseudonym = Unique "pseudonyms_pkey", "pseudonyms.pseudonym";
     /// Who or what has a pseudonym.
     PseudonymTarget = Unique "pseudonyms_target_key", "pseudonyms.target_id";
+    /// The outside authority of an installation.
+    WebhookKey = Unique "webhooks_pkey", "webhooks.installation_id";
+    /// The installation of an outside authority, in the same organisation.
+    WebhookInstallation = Foreign "webhooks_installation_fkey";
+    /// The id of something an outside authority must be told.
+    DeliveryId = Unique "webhook_deliveries_pkey", "webhook_deliveries.id";
+    /// What was said beside a decision.
+    ShadowAnswerId = Unique "shadow_answers_pkey", "shadow_answers.decision_id";
     /// An answered request.
     IdempotencyKey = Unique "idempotency_keys_pkey",
         "idempotency_keys.principal, idempotency_keys.key";

@@ -44,6 +44,7 @@ pub fn image(change: &Change) -> Value {
         Change::Calendar(row) => (access::calendar(row), Some(&row.labels)),
         Change::Emergency(row) => (access::emergency(row), None),
         Change::Sharing(row) => (sharing::row(row), None),
+        Change::Webhook(row) => (access::webhook(row), None),
     };
     if let Some(Labels {
         name,

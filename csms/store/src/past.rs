@@ -69,7 +69,8 @@ fn key_of(change: &Change) -> RowKey {
         | Change::Schedule(_)
         | Change::Calendar(_)
         | Change::Emergency(_)
-        | Change::Sharing(_) => None,
+        | Change::Sharing(_)
+        | Change::Webhook(_) => None,
     };
     (change.kind(), change.id(), tag)
 }
@@ -97,7 +98,8 @@ const fn rank(kind: ChangeKind) -> u8 {
         | ChangeKind::Handover
         | ChangeKind::PartnerProfile
         | ChangeKind::Partnership
-        | ChangeKind::PartnerLink => 15,
+        | ChangeKind::PartnerLink
+        | ChangeKind::Webhook => 15,
     }
 }
 
@@ -326,7 +328,8 @@ fn key_of_step(step: &past::Step) -> Result<RowKey, StoreError> {
         | ChangeKind::Handover
         | ChangeKind::PartnerProfile
         | ChangeKind::Partnership
-        | ChangeKind::PartnerLink => None,
+        | ChangeKind::PartnerLink
+        | ChangeKind::Webhook => None,
     };
     Ok(tag.unwrap_or((step.kind, step.row, None)))
 }
@@ -382,6 +385,7 @@ async fn before(
         | ChangeKind::PartnerProfile
         | ChangeKind::Partnership
         | ChangeKind::PartnerLink
+        | ChangeKind::Webhook
         | ChangeKind::Emergency => {}
     }
     let Some(image) = &step.before else {

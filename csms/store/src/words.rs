@@ -87,6 +87,7 @@ words! {
         PartnerProfile = "partner_profile",
         Partnership = "partnership",
         PartnerLink = "partner_link",
+        Webhook = "webhook",
     }
 }
 

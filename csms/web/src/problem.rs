@@ -60,10 +60,20 @@ struct Confirmation {
     /// To be sent as the header `Keywatt-Confirm` with the same request.
     #[schema(example = "refuse 12 of 40")]
     phrase: String,
-    /// People who would newly be refused where they come.
+    /// People who would newly be refused where they come; where authority changes hands,
+    /// credentials.
     would_refuse: usize,
-    /// People who may now and were seen in the last 30 days.
+    /// Those who may now and were seen in the last 30 days.
     of: usize,
+    /// Of those who would be refused: the service that is to decide said nothing of them.
+    #[serde(skip_serializing_if = "is_zero")]
+    unanswered: usize,
+}
+
+// By reference, as serde calls it.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+const fn is_zero(number: &usize) -> bool {
+    *number == 0
 }
 
 /// A field at fault.
@@ -195,6 +205,7 @@ impl From<ApiError> for Problem {
                     phrase,
                     would_refuse: impact.refused,
                     of: impact.may,
+                    unanswered: impact.unanswered,
                 });
                 problem
             }

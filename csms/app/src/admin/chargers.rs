@@ -61,6 +61,8 @@ pub struct ChargerView {
     pub charger: Charger,
     /// The flag in effect.
     pub effective: AuthorizationRequired,
+    /// Where it is decided who may use it, if not here: then the flag is without effect.
+    pub elsewhere: Option<String>,
     /// Until when it is `Open` by a schedule.
     pub open_until: Option<Timestamp>,
     /// What is known of its station.
@@ -88,9 +90,11 @@ impl Admin {
         let _order = self.order.read().await;
         let (charger, station) = self.new_charger(new)?;
         let (effective, open_until) = self.effective(&charger);
+        let elsewhere = self.managed_elsewhere(charger.installation).await?;
         let organisation = charger.organisation;
         self.change(permit, write, organisation, move |tx| {
             let (charger, station) = (charger.clone(), station.clone());
+            let elsewhere = elsewhere.clone();
             Box::pin(async move {
                 tx.insert_charger(&charger).await?;
                 tx.insert_station(&station).await?;
@@ -98,6 +102,7 @@ impl Admin {
                 Ok(Ok(ChargerView {
                     charger,
                     effective,
+                    elsewhere,
                     open_until,
                     telemetry: Telemetry::none(),
                 }))
@@ -185,6 +190,7 @@ impl Admin {
             .await?;
         let (effective, open_until) = self.effective(&row);
         Ok(ChargerView {
+            elsewhere: self.managed_elsewhere(row.id).await?,
             effective,
             open_until,
             charger: row,
@@ -234,6 +240,10 @@ impl Admin {
             .pep
             .permit::<act::ManageSettings>(&write.caller, id)
             .await?;
+        if patch.authorization_required.is_some() || patch.open_schedule.is_some() {
+            self.managed_here(id).await?;
+        }
+        let elsewhere = self.managed_elsewhere(id).await?;
         let node = self.node(id)?;
         let _order = self.order.read().await;
         let mut parent = None;
@@ -270,6 +280,7 @@ impl Admin {
         let live = self.live.clone();
         self.change(permit, write, node.organisation, move |tx| {
             let (patch, telemetry) = (patch.clone(), telemetry.clone());
+            let elsewhere = elsewhere.clone();
             let directory = live.directory();
             Box::pin(async move {
                 let Some(mut row) = tx.get_charger(id).await? else {
@@ -286,6 +297,7 @@ impl Admin {
                 Ok(Ok(ChargerView {
                     charger,
                     effective,
+                    elsewhere,
                     open_until,
                     telemetry,
                 }))

@@ -75,7 +75,7 @@ impl Admin {
     /// # Errors
     /// `Forbidden` without `manage_access` on the node, or without one of the actions given:
     /// nobody gives, or denies, what they do not hold there; `Conflict` for an organisation that is
-    /// no partner.
+    /// no partner, and where who may use it is decided elsewhere.
     pub async fn create_grant(
         &self,
         write: Write<GrantView>,
@@ -88,6 +88,9 @@ impl Admin {
         let organisation = self.organisation_of(new.node)?;
         let row = self.new_grant(&new, organisation, permit.person())?;
         self.may_give(&write.caller, row.actions, new.node).await?;
+        if Self::is_access(new.role, row.actions) {
+            self.managed_here(new.node).await?;
+        }
         match row.effect {
             Effect::Allow => {
                 let _order = self.order.read().await;
@@ -354,6 +357,9 @@ impl Admin {
         }
         // Who may not give it may not take it either: a service partner does not remove an owner.
         self.may_give(&write.caller, row.actions, node).await?;
+        if Self::is_access(row.role, row.actions) {
+            self.managed_here(node).await?;
+        }
         let _order = self.order.write().await;
         let now = self.clock.now();
         let ended = Grant {

@@ -89,6 +89,8 @@ fn concerns_few(change: &Change, live: &Directory) -> bool {
         | Change::Person(_)
         | Change::Credential(_)
         | Change::ApiKey(_)
-        | Change::Sharing(_) => true,
+        | Change::Sharing(_)
+        // A switch of authority is looked at by whom it would refuse: see `switch_impact`.
+        | Change::Webhook(_) => true,
     }
 }

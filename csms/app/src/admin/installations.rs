@@ -81,6 +81,8 @@ pub struct InstallationView {
     pub installation: Installation,
     /// Chargers whose own flag says otherwise than the installation's.
     pub chargers_that_differ: u32,
+    /// Where it is decided who may use it, if not here: then the flag is without effect.
+    pub elsewhere: Option<String>,
 }
 
 /// Chargers that follow their installation's flag again.
@@ -109,6 +111,7 @@ impl OwnFlags {
         InstallationView {
             installation,
             chargers_that_differ: u32::try_from(differ).unwrap_or(u32::MAX),
+            elsewhere: None,
         }
     }
 }
@@ -209,7 +212,10 @@ impl Admin {
             .get_installation(id)
             .await?
             .ok_or(ApiError::NotFound)?;
-        Ok(self.own_flags_of(id).view(row))
+        Ok(InstallationView {
+            elsewhere: self.managed_elsewhere(id).await?,
+            ..self.own_flags_of(id).view(row)
+        })
     }
 
     /// The installations the caller sees.
@@ -229,7 +235,11 @@ impl Admin {
             .await?;
         let flags = own_flags(&self.live.directory());
         let none = OwnFlags::default();
-        Ok(list.map(|row| flags.get(&row.id).unwrap_or(&none).view(row)))
+        let mut list = list.map(|row| flags.get(&row.id).unwrap_or(&none).view(row));
+        for view in &mut list.items {
+            view.elsewhere = self.managed_elsewhere(view.installation.id).await?;
+        }
+        Ok(list)
     }
 
     fn own_flags_of(&self, id: InstallationId) -> OwnFlags {
@@ -254,6 +264,10 @@ impl Admin {
             .permit::<act::ManageSettings>(&write.caller, id)
             .await?;
         let organisation = self.organisation_of(id)?;
+        if patch.authorization_required.is_some() || patch.open_schedule.is_some() {
+            self.managed_here(id).await?;
+        }
+        let elsewhere = self.managed_elsewhere(id).await?;
         let _order = self.order.read().await;
         let flags = self.own_flags_of(id);
         let closes = patch.authorization_required == Some(AuthorizationRequired::Required)
@@ -266,6 +280,7 @@ impl Admin {
         let live = self.live.clone();
         self.change(permit, write, organisation, move |tx| {
             let (patch, live, flags) = (patch.clone(), live.clone(), flags.clone());
+            let elsewhere = elsewhere.clone();
             Box::pin(async move {
                 let Some(mut row) = tx.get_installation(id).await? else {
                     return Ok(Err(ApiError::NotFound));
@@ -277,7 +292,10 @@ impl Admin {
                 }
                 tx.update_installation(&row).await?;
                 tx.record(Change::Installation(row.clone()), Some(image(&before)));
-                Ok(Ok(flags.view(row)))
+                Ok(Ok(InstallationView {
+                    elsewhere,
+                    ..flags.view(row)
+                }))
             })
         })
         .await
@@ -296,6 +314,7 @@ impl Admin {
             .pep
             .permit::<act::ManageSettings>(&write.caller, id)
             .await?;
+        self.managed_here(id).await?;
         let organisation = self.organisation_of(id)?;
         let _order = self.order.write().await;
         let flags = self.own_flags_of(id);

@@ -6,6 +6,7 @@
 mod api_keys;
 mod areas;
 mod audit;
+mod authority;
 mod calendars;
 mod cards_file;
 mod chargers;
@@ -67,6 +68,7 @@ use crate::App;
 pub use api_keys::{ApiKeyView, NewApiKey, NewKey};
 pub use areas::{AreaPatch, AreaView, NewArea};
 pub use audit::AuditEntry;
+pub use authority::{AuthorityView, Shadow, WebhookSettings};
 pub use calendars::{CalendarPatch, NewCalendar};
 pub use cards_file::{
     Export, ImportCard, ImportLine, ImportPerson, ImportQuery, ImportReport, Numbers,

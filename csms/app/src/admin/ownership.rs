@@ -153,6 +153,7 @@ fn concerned_by(change: &Change, live: &Directory) -> Vec<PersonId> {
         | Change::Schedule(_)
         | Change::Calendar(_)
         | Change::Emergency(_)
-        | Change::Sharing(_) => Vec::new(),
+        | Change::Sharing(_)
+        | Change::Webhook(_) => Vec::new(),
     }
 }

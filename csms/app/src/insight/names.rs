@@ -45,7 +45,9 @@ impl Names {
                 | Change::ApiKey(_)
                 | Change::Membership(_)
                 | Change::Calendar(_)
-                | Change::Emergency(_) => continue,
+                | Change::Emergency(_)
+                | Change::Sharing(_)
+                | Change::Webhook(_) => continue,
             };
             names.names.insert(id, labels.name.clone());
         }

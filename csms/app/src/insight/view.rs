@@ -255,7 +255,9 @@ fn build(past: &Past, seed: (u64, u64)) -> Directory {
             | Change::Membership(_)
             | Change::Schedule(_)
             | Change::Calendar(_)
-            | Change::Emergency(_) => after.push(row),
+            | Change::Emergency(_)
+            | Change::Sharing(_)
+            | Change::Webhook(_) => after.push(row),
         }
     }
     before.into_iter().for_each(|row| builder.add(row));

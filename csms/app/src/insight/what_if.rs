@@ -101,10 +101,12 @@ pub struct Difference {
 /// How many would be refused by a change who were seen of late and may now.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Impact {
-    /// People who may, now or when they usually come.
+    /// People who may, now or when they usually come; where authority changes hands, credentials.
     pub may: usize,
     /// Those of them who would be refused where they come.
     pub refused: usize,
+    /// Of those: the service that is to decide said nothing of them.
+    pub unanswered: usize,
 }
 
 impl Impact {
@@ -170,6 +172,7 @@ impl App {
         Ok(Impact {
             may: may.len(),
             refused: refused.len(),
+            unanswered: 0,
         })
     }
 
@@ -338,5 +341,30 @@ impl Comparing<'_> {
                 after,
             });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_than_a_tenth_and_at_least_five_are_many() {
+        let massive = |refused, may| {
+            let unanswered = 0;
+            Impact {
+                may,
+                refused,
+                unanswered,
+            }
+            .is_massive()
+        };
+        assert!(!massive(4, 4), "few");
+        assert!(massive(5, 5));
+        assert!(!massive(5, 50), "a tenth is not more than a tenth");
+        assert!(massive(5, 49));
+        assert!(!massive(100, 1000));
+        assert!(massive(101, 1000));
+        assert!(!massive(0, 0));
     }
 }

@@ -11,6 +11,7 @@ use model::{
 use sha2::{Digest, Sha256};
 
 use super::{Connection, StationFailure};
+use crate::authority::About;
 use crate::pep::{Decided, Origin};
 use crate::wording::{self, Later, Place};
 use crate::{App, insight};
@@ -47,12 +48,19 @@ impl App {
             StationKind::Charger(_) => Intent::Ask,
         };
         let context = connection.station.context();
-        let request = Request::token(&authorize.token, resource, intent).knowing(context);
+        let mut request = Request::token(&authorize.token, resource, intent).knowing(context);
+        let about = About {
+            station: Some(connection.station.id.as_str()),
+            transaction: None,
+            happened_at: None,
+        };
+        request.context.told = self.told(&request, &about).await;
         let decided = self
             .pep
             .decide_taken(&request, &origin)
             .await
             .map_err(|_| StationFailure::Unavailable)?;
+        self.shadow(&request, &about, &decided);
         self.tell_decision(&decided);
         self.note_refusal(connection, &decided, &authorize.token);
         self.note_card(&decided, &authorize.token, Some(&connection.station.key))

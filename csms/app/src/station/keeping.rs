@@ -9,15 +9,16 @@ use authz::Taking;
 use jiff::Timestamp;
 use model::neutral::TransactionEvent;
 use model::{
-    AuthorizationRequired, ChargerId, CredentialId, DecisionId, EvseId, OrganisationId, PersonId,
-    Phase, PresentedToken, QuirkName, Reason, StationKey, StopGroup, Transaction, TransactionId,
-    TransactionRecord, TransactionRef,
+    AuthorizationRequired, ChargerId, CredentialId, DecisionId, EvseId, InstallationId,
+    OrganisationId, PersonId, Phase, PresentedToken, QuirkName, Reason, StationKey, StopGroup,
+    Transaction, TransactionId, TransactionRecord, TransactionRef,
 };
-use store::{Counter, Lasting, StoreError, Strictness, Tx};
+use store::{Counter, DeliveryEvent, Lasting, StoreError, Strictness, Tx};
 
 use super::answer::{StoredAnswer, StoredVerdict};
 use super::samples::keyed;
 use super::time::{Timeliness, plausible, plausible_or};
+use crate::authority::told_of;
 use crate::{App, wording};
 
 /// What a job needs to record one message.
@@ -32,6 +33,8 @@ pub(super) struct Keep {
     pub(super) now: Timestamp,
     /// The flag in effect when it began, if it begins with this and that is known.
     pub(super) flag: Option<AuthorizationRequired>,
+    /// Whose outside authority is told of it.
+    pub(super) tell: Option<InstallationId>,
     pub(super) judged: Option<Judgement>,
     /// The stop group of the token's person, to match a stop without a number.
     pub(super) group: Option<StopGroup>,
@@ -61,6 +64,8 @@ pub(super) struct Kept {
     /// The message was not known yet.
     pub(super) is_new: bool,
     pub(super) quirk: Option<QuirkName>,
+    /// Something must be told outside.
+    pub(super) news: bool,
 }
 
 impl App {
@@ -78,7 +83,7 @@ impl App {
 
 impl Keep {
     async fn run(&self, tx: &mut Tx) -> Result<Kept, StoreError> {
-        let key = self.natural_key();
+        let key = natural_key(&self.event);
         if let Some(record) = tx.find_record(&self.station, &key).await?
             && let Some(transaction) = tx.get_transaction(record.transaction).await?
         {
@@ -89,6 +94,7 @@ impl Keep {
                     phase: self.event.phase,
                     is_new: false,
                     quirk: None,
+                    news: false,
                 });
             }
             let aside = format!("{key}#{}", transaction.id);
@@ -96,6 +102,7 @@ impl Keep {
         }
         let mut quirk = None;
         let mut number = None;
+        let mut news = None;
         let mut verdict = self.verdict();
         let transaction = match self.existing(tx).await? {
             Some(mut transaction) => {
@@ -115,6 +122,9 @@ impl Keep {
                     verdict = self.take(tx, &mut transaction).await?;
                     tx.update_transaction(&transaction).await?;
                     self.settle(tx, &transaction).await?;
+                    if self.event.phase == Phase::Ended {
+                        news = Some(DeliveryEvent::Ended);
+                    }
                 }
                 transaction
             }
@@ -129,9 +139,18 @@ impl Keep {
                 self.apply(&mut transaction);
                 verdict = self.take(tx, &mut transaction).await?;
                 tx.insert_transaction(&transaction).await?;
+                news = Some(match self.event.phase {
+                    Phase::Started | Phase::Updated => DeliveryEvent::Started,
+                    Phase::Ended => DeliveryEvent::Ended,
+                });
                 transaction
             }
         };
+        let news = self.tell.zip(news);
+        if let Some((installation, event)) = news {
+            let delivery = told_of(installation, transaction.id, event, self.now);
+            tx.insert_delivery(&delivery).await?;
+        }
         let answer = StoredAnswer { number, verdict };
         tx.insert_record(&TransactionRecord {
             station: self.station.clone(),
@@ -173,6 +192,7 @@ impl Keep {
             phase: self.event.phase,
             is_new: true,
             quirk,
+            news: news.is_some(),
         })
     }
 
@@ -235,34 +255,6 @@ impl Keep {
                 .await?;
         }
         Ok(())
-    }
-
-    fn natural_key(&self) -> String {
-        let event = &self.event;
-        let time = &event.at.text;
-        let meter = event.meter_wh.map_or_else(String::new, |wh| wh.to_string());
-        match &event.reference {
-            TransactionRef::New => {
-                // As received: a retry is known again though the reader's profile has changed.
-                let token = event
-                    .token
-                    .as_ref()
-                    .map(PresentedToken::received_key)
-                    .unwrap_or_default();
-                let evse = event.evse.unwrap_or(0);
-                format!("start|{evse}|{token}|{time}|{meter}")
-            }
-            TransactionRef::Number(number) => format!("stop|{number}|{time}|{meter}"),
-            TransactionRef::Text(name) => {
-                let seq = event.seq_no.map_or_else(String::new, |seq| seq.to_string());
-                let phase = match event.phase {
-                    Phase::Started => "started",
-                    Phase::Updated => "updated",
-                    Phase::Ended => "ended",
-                };
-                format!("event|{name}|{seq}|{phase}|{time}")
-            }
-        }
     }
 
     /// The same start again, of a station whose clock cannot be believed, after the first has
@@ -383,6 +375,34 @@ impl Keep {
             && now >= start
         {
             transaction.energy_wh = transaction.energy_wh.max(Some(now - start));
+        }
+    }
+}
+
+/// What a message is known by, however often it is sent.
+pub(super) fn natural_key(event: &TransactionEvent) -> String {
+    let time = &event.at.text;
+    let meter = event.meter_wh.map_or_else(String::new, |wh| wh.to_string());
+    match &event.reference {
+        TransactionRef::New => {
+            // As received: a retry is known again though the reader's profile has changed.
+            let token = event
+                .token
+                .as_ref()
+                .map(PresentedToken::received_key)
+                .unwrap_or_default();
+            let evse = event.evse.unwrap_or(0);
+            format!("start|{evse}|{token}|{time}|{meter}")
+        }
+        TransactionRef::Number(number) => format!("stop|{number}|{time}|{meter}"),
+        TransactionRef::Text(name) => {
+            let seq = event.seq_no.map_or_else(String::new, |seq| seq.to_string());
+            let phase = match event.phase {
+                Phase::Started => "started",
+                Phase::Updated => "updated",
+                Phase::Ended => "ended",
+            };
+            format!("event|{name}|{seq}|{phase}|{time}")
         }
     }
 }

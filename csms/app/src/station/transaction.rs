@@ -1,7 +1,7 @@
 //! Transactions: decided, recorded, then answered. Nothing is answered before it is committed,
 //! and nothing that has happened is refused its record.
 
-use authz::{Asker, Intent, Outcome, Request, Resource, Taking, Used};
+use authz::{Asker, Intent, Outcome, Request, Resource, Taking, Told, Used};
 use jiff::Timestamp;
 use model::neutral::{StationReply, TransactionEvent, TransactionReply, Verdict};
 use model::{
@@ -14,10 +14,11 @@ use store::Strictness;
 use uuid::Uuid;
 
 use super::answer::{StoredAnswer, StoredVerdict};
-use super::keeping::{Judgement, Keep, only_fit, taken_by};
-use super::time::{Timeliness, timeliness};
+use super::keeping::{Judgement, Keep, natural_key, only_fit, taken_by};
+use super::time::{Timeliness, plausible, timeliness};
 use super::{Connection, StationFailure};
 use crate::App;
+use crate::authority::About;
 use crate::pep::{Decided, Origin};
 
 /// What the decision on the token of an event means for the record and for the answer.
@@ -28,6 +29,16 @@ pub(super) struct Judged {
     pub(super) now: Decided,
     /// The token began something, and was not presented to end it.
     pub(super) begins: bool,
+}
+
+/// What is asked with the token of an event.
+struct Asked<'e> {
+    entry: Entry,
+    request: Request<'e>,
+    /// It was presented to end.
+    stops: bool,
+    /// It was presented to begin.
+    begins: bool,
 }
 
 impl App {
@@ -43,15 +54,21 @@ impl App {
         let known = self.find_transaction(connection, &event).await?;
         let id = known.as_ref().map_or(fresh, |transaction| transaction.id);
 
-        let judged = self.judge(
-            connection,
-            message_id,
-            &event,
-            known.as_ref(),
-            id,
-            when,
-            now,
-        );
+        let mut asked = self.asked(connection, &event, known.as_ref(), id);
+        if let Some(asked) = &mut asked {
+            asked.request.context.told = self
+                .told_of_event(connection, &event, known.as_ref(), asked, id, when)
+                .await?;
+        }
+        let judged = asked
+            .as_ref()
+            .map(|asked| self.judge(connection, message_id, asked, id, when, now));
+        if let (Some(asked), Some(judged)) = (&asked, &judged)
+            && judged.begins
+        {
+            let about = self.about(connection, id, when);
+            self.shadow(&asked.request, &about, &judged.now);
+        }
         if let Some(judged) = &judged {
             self.log_judged(judged).await?;
         }
@@ -69,6 +86,7 @@ impl App {
             when,
             now,
             flag,
+            tell: self.told_elsewhere(charger_of(connection)),
             judged: self.judgement(judged.as_ref(), &event, now),
             group: self.group_of(connection, &event),
             event,
@@ -99,6 +117,9 @@ impl App {
             .as_ref()
             .filter(|judged| judged.begins && kept.is_new)
             .and_then(|judged| self.measured(&judged.then.outcome));
+        if kept.news {
+            self.authorities.bell.notify_one();
+        }
         self.follow_use(&kept.transaction, judged.as_ref(), kept.is_new);
         self.follow_allowance(&kept.transaction, begins).await;
         if let Some(quirk) = kept.quirk {
@@ -206,21 +227,14 @@ impl App {
             .map(|person| person.stop_group.clone())
     }
 
-    /// Decides on the token of an event, if it carries one.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "the facts of one event, all of them needed"
-    )]
-    fn judge(
+    /// What is asked with the token of an event, if it carries one.
+    fn asked<'e>(
         &self,
         connection: &Connection,
-        message_id: &str,
-        event: &TransactionEvent,
+        event: &'e TransactionEvent,
         known: Option<&Transaction>,
         id: TransactionId,
-        when: Timeliness,
-        now: Timestamp,
-    ) -> Option<Judged> {
+    ) -> Option<Asked<'e>> {
         let token = event.token.as_ref();
         let started_without_token = token.is_none()
             && event.phase == Phase::Started
@@ -244,13 +258,6 @@ impl App {
             (OcppVersion::V16, Phase::Ended) => Entry::Stop16,
             (OcppVersion::V16, Phase::Started | Phase::Updated) => Entry::Start16,
         };
-        let origin = Origin {
-            entry,
-            station: Some(&connection.station.key),
-            message_id: Some(message_id),
-        };
-        let asker = token.map_or(Asker::Nobody, Asker::Token);
-        let context = connection.station.context();
         let stops = match connection.version {
             // C12: a token that ends a transaction, or was presented to end it.
             OcppVersion::V201 => {
@@ -258,7 +265,6 @@ impl App {
             }
             OcppVersion::V16 => false,
         };
-        let action = if stops { Action::StopOwn } else { Action::Use };
         // 1.6 StopTransaction: idTagInfo is what a start would get now, since it feeds the
         // station's cache; the transaction that ends does not count.
         let intent = if stops {
@@ -266,7 +272,94 @@ impl App {
         } else {
             Intent::Start(id)
         };
-        let begins = !stops && event.phase != Phase::Ended;
+        Some(Asked {
+            entry,
+            request: Request {
+                asker: token.map_or(Asker::Nobody, Asker::Token),
+                action: if stops { Action::StopOwn } else { Action::Use },
+                resource,
+                intent,
+                context: connection.station.context(),
+            },
+            stops,
+            begins: !stops && event.phase != Phase::Ended,
+        })
+    }
+
+    /// What an outside authority says of it, if one is to be asked. A message that comes again, and
+    /// the token that ends what it began, are answered as before without asking again.
+    async fn told_of_event(
+        &self,
+        connection: &Connection,
+        event: &TransactionEvent,
+        known: Option<&Transaction>,
+        asked: &Asked<'_>,
+        id: TransactionId,
+        when: Timeliness,
+    ) -> Result<Option<Told>, StationFailure> {
+        let Outcome::Ask(_) = self.pep.decide_here(&asked.request, self.clock.now()) else {
+            return Ok(None);
+        };
+        let told = |allows: bool| Some(if allows { Told::Yes } else { Told::No });
+        let station = &connection.station.key;
+        if plausible(&event.at, self.clock.now()).is_some() {
+            let before = self.store.find_record(station, &natural_key(event)).await;
+            let before = before.map_err(|error| {
+                tracing::error!(%error, station.id = %station, "a message could not be looked up");
+                StationFailure::NotRecorded
+            })?;
+            if let Some(record) = before
+                && let Some(verdict) = StoredAnswer::from_text(record.answer.as_deref()).verdict
+            {
+                return Ok(told(verdict.reason.allows()));
+            }
+        }
+        if event.phase == Phase::Ended
+            && let Some(known) = known
+            && known.token_key == event.token.as_ref().map(PresentedToken::key)
+        {
+            return Ok(told(!known.refused));
+        }
+        let about = self.about(connection, id, when);
+        Ok(self.told(&asked.request, &about).await)
+    }
+
+    fn about<'c>(
+        &self,
+        connection: &'c Connection,
+        id: TransactionId,
+        when: Timeliness,
+    ) -> About<'c> {
+        About {
+            station: Some(connection.station.id.as_str()),
+            transaction: Some(id),
+            happened_at: match when {
+                Timeliness::Live => None,
+                Timeliness::Late(time) => Some(time),
+            },
+        }
+    }
+
+    /// Decides on the token of an event.
+    fn judge(
+        &self,
+        connection: &Connection,
+        message_id: &str,
+        asked: &Asked<'_>,
+        id: TransactionId,
+        when: Timeliness,
+        now: Timestamp,
+    ) -> Judged {
+        let origin = Origin {
+            entry: asked.entry,
+            station: Some(&connection.station.key),
+            message_id: Some(message_id),
+        };
+        let token = match asked.request.asker {
+            Asker::Token(token) => Some(token),
+            Asker::Nobody | Asker::Person { .. } => None,
+        };
+        let begins = asked.begins;
         let reserve = |outcome: &Outcome, usage: &mut authz::Usage| {
             if !begins {
                 return;
@@ -289,16 +382,9 @@ impl App {
                 }
             }
         };
-        Some(match when {
+        match when {
             Timeliness::Live => {
-                let request = Request {
-                    asker,
-                    action,
-                    resource,
-                    intent,
-                    context,
-                };
-                let (then, ()) = self.pep.decide_and(&request, &origin, now, reserve);
+                let (then, ()) = self.pep.decide_and(&asked.request, &origin, now, reserve);
                 Judged {
                     now: then.clone(),
                     then,
@@ -306,19 +392,19 @@ impl App {
                 }
             }
             Timeliness::Late(time) => {
-                let intent = if stops { intent } else { Intent::Late };
                 let request = Request {
-                    asker,
-                    action,
-                    resource,
-                    intent,
-                    context,
+                    intent: if asked.stops {
+                        asked.request.intent
+                    } else {
+                        Intent::Late
+                    },
+                    ..asked.request
                 };
                 let (then, ()) = self.pep.decide_and(&request, &origin, time, reserve);
                 let (now, ()) = self.pep.decide_and(&request, &origin, now, |_, _| ());
                 Judged { then, now, begins }
             }
-        })
+        }
     }
 
     /// What of a decision goes into the record.

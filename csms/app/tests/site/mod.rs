@@ -143,6 +143,7 @@ impl Site {
                         Change::Calendar(row) => tx.insert_calendar(row).await?,
                         Change::Emergency(row) => tx.insert_emergency(row).await?,
                         Change::Sharing(_) => panic!("nothing here invites anybody"),
+                        Change::Webhook(row) => tx.put_webhook(row).await?,
                     }
                     tx.record(change, None);
                     Ok(())
@@ -341,6 +342,7 @@ async fn open(url: &str, now: Timestamp) -> (Arc<App>, Arc<Standing>, Store) {
         store: store.clone(),
         live,
         link: Arc::new(NoStations),
+        outside: Arc::new(app::authority::Nowhere),
         clock: clock.clone(),
         random: Arc::new(SystemRandom),
         settings: Settings::new(Pepper::new([9; 32])),

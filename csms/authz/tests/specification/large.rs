@@ -313,7 +313,8 @@ fn the_order_of_facts_is_irrelevant() {
                 | Change::Calendar(_)
                 | Change::Grant(_)
                 | Change::Emergency(_)
-                | Change::Sharing(_) => false,
+                | Change::Sharing(_)
+                | Change::Webhook(_) => false,
                 Change::Organisation(_)
                 | Change::Installation(_)
                 | Change::Area(_)

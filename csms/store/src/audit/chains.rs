@@ -362,7 +362,8 @@ fn subject(change: &Change) -> Option<Uuid> {
         | Change::Tag(_)
         | Change::Schedule(_)
         | Change::Calendar(_)
-        | Change::Emergency(_) => None,
+        | Change::Emergency(_)
+        | Change::Webhook(_) => None,
     }
 }
 

@@ -64,6 +64,7 @@ statements! {
         '00000000-0000-0000-0000-000000000000' WHERE confirmed_by_person_id = $1";
     ERASE_LINKS = "DELETE FROM partner_links WHERE created_by_person_id = $1";
     ERASE_STOP_GROUPS = "DELETE FROM stop_groups WHERE person_id = $1";
+    ERASE_SHADOWS = "DELETE FROM shadow_answers WHERE person_id = $1";
     ERASE_API_KEYS = "DELETE FROM api_keys WHERE person_id = $1";
     ERASE_PERSON = "UPDATE people SET account_id = NULL, name = 'erased', external_id = NULL, \
         metadata = '{}', email = NULL, phone = NULL, stop_group = '' WHERE id = $1";
@@ -74,7 +75,7 @@ statements! {
 }
 
 /// What is done for a person, in this order; each takes the person's id.
-const EACH: [crate::sql::Sql; 24] = [
+const EACH: [crate::sql::Sql; 25] = [
     ERASE_OLD_CHANGES,
     ERASE_OLD_ACTOR,
     ERASE_OLD_DECISIONS,
@@ -96,6 +97,7 @@ const EACH: [crate::sql::Sql; 24] = [
     ERASE_PROPOSED,
     ERASE_CONFIRMED,
     ERASE_LINKS,
+    ERASE_SHADOWS,
     ERASE_API_KEYS,
     ERASE_STOP_GROUPS,
     ERASE_PERSON,

@@ -2,7 +2,7 @@
 
 use model::{
     Calendar, Condition, CredentialKind, Emergency, Member, Membership, Schedule, Strength,
-    Suspension, Tag,
+    Suspension, Tag, Webhook, WebhookLogin,
 };
 use serde_json::{Map, Value, json};
 
@@ -69,6 +69,31 @@ pub(super) fn emergency(row: &Emergency) -> Map<String, Value> {
         "created_by": row.created_by,
         "created_at": row.created_at,
         "ended_at": row.ended_at,
+    }
+}
+
+/// The address may hold a secret in its path, so only where it leads is told.
+pub(super) fn webhook(row: &Webhook) -> Map<String, Value> {
+    let (login, name) = match &row.login {
+        WebhookLogin::None => ("none", None),
+        WebhookLogin::Bearer => ("bearer", None),
+        WebhookLogin::Basic(name) => ("basic", Some(name)),
+    };
+    fields! {
+        "installation_id": row.installation,
+        "organisation_id": row.organisation,
+        "host": row.host(),
+        "login": login,
+        "login_name": name,
+        "has_secret": row.secret.is_some(),
+        "deadline_ms": row.deadline_ms,
+        "breaker_failures": row.breaker_failures,
+        "breaker_seconds": row.breaker_seconds,
+        "shadow_since": row.shadow_since,
+        "former_authority": row.former.map(|former| former.authority.name()),
+        "switched_at": row.former.map(|former| former.switched_at),
+        "created_at": row.created_at,
+        "deleted_at": row.deleted_at,
     }
 }
 

@@ -34,7 +34,8 @@ pub(crate) fn row(kind: ChangeKind, image: &Value) -> Result<Option<Change>, Sto
         | ChangeKind::Handover
         | ChangeKind::PartnerProfile
         | ChangeKind::Partnership
-        | ChangeKind::PartnerLink => return Ok(None),
+        | ChangeKind::PartnerLink
+        | ChangeKind::Webhook => return Ok(None),
         ChangeKind::Organisation => Change::Organisation(fields.organisation()?),
         ChangeKind::Installation => Change::Installation(fields.installation()?),
         ChangeKind::Area => Change::Area(fields.area()?),

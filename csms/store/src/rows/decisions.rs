@@ -1,7 +1,10 @@
 //! The decision log.
 
 use jiff::Timestamp;
-use model::{Decision, DecisionId, Effect, NodeId, OrganisationId, PersonId, Reason, StationKey};
+use model::{
+    CredentialId, Decision, DecisionId, Effect, NodeId, OrganisationId, PersonId, Reason,
+    StationKey,
+};
 use uuid::Uuid;
 
 use super::queries;
@@ -45,6 +48,14 @@ statements! {
     DECISION_THERE = "SELECT id FROM decisions WHERE id = $1";
     CHAINED_DECISIONS = "SELECT sequence, hash, ", chained_columns!(),
         " FROM decisions WHERE segment = $1 ORDER BY sequence, id";
+    USED_CREDENTIALS = "SELECT CASE WHEN segment IS NULL OR decisions.person_id IS NULL \
+        THEN credential_id \
+        ELSE used.target_id END AS used_credential, node_id, allowed, at FROM decisions \
+        LEFT JOIN pseudonyms used ON used.pseudonym = credential_id \
+        WHERE organisation_id = $1 AND at >= $2 AND action = 'use' \
+        AND credential_id IS NOT NULL AND node_id IS NOT NULL \
+        AND (segment IS NULL OR decisions.person_id IS NULL OR used.target_id IS NOT NULL) \
+        ORDER BY at DESC, decisions.id DESC LIMIT $3";
 }
 
 /// The kinds of the hashed columns.
@@ -114,7 +125,45 @@ pub struct DecisionFilter {
     pub until: Option<Timestamp>,
 }
 
+/// A credential that was presented somewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UsedCredential {
+    /// Which.
+    pub credential: CredentialId,
+    /// Where.
+    pub node: NodeId,
+    /// What was decided.
+    pub allowed: bool,
+    /// When.
+    pub at: Timestamp,
+}
+
+impl Record for UsedCredential {
+    fn record(columns: &mut Columns<'_>) -> Result<Self, StoreError> {
+        Ok(Self {
+            credential: columns.take()?,
+            node: columns.take()?,
+            allowed: columns.take()?,
+            at: columns.take()?,
+        })
+    }
+}
+
 impl Store {
+    /// The credentials that were presented in an organisation, last first, at most so many rows.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database does not answer.
+    pub async fn used_credentials(
+        &self,
+        organisation: OrganisationId,
+        since: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<UsedCredential>, StoreError> {
+        self.find_all(USED_CREDENTIALS, args![organisation, since, limit])
+            .await
+    }
+
     /// The decisions of an organisation, newest first; `None`: those at points that belong to
     /// nobody.
     ///

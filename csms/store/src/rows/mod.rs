@@ -32,6 +32,7 @@ mod transaction_stops;
 mod transactions;
 mod unknown_cards;
 mod watch;
+mod webhooks;
 
 pub use cache_debts::CacheDebt;
 pub use changes::ChangeEntry;
@@ -40,10 +41,10 @@ pub(crate) use changes::{
     insert_changes,
 };
 pub(crate) use chargers::{EvseOf, Evses};
-pub use decisions::DecisionFilter;
 pub(crate) use decisions::{
     CHAINED_DECISION, CHAINED_DECISIONS, Place, decision_args, decision_there, insert_decisions,
 };
+pub use decisions::{DecisionFilter, UsedCredential};
 pub use door_modes::{DoorModeRow, DueMode};
 pub use doors::{DoorStateRow, LastPassage};
 pub use droppable::Droppable;
@@ -57,8 +58,9 @@ pub use idempotency::IdempotencyRecord;
 pub use remote_starts::RemoteStartRow;
 pub use samples::StoredSample;
 pub use transaction_stops::StopRequested;
-pub use transactions::TransactionFilter;
+pub use transactions::{StrangeToken, TransactionFilter};
 pub use watch::StationReport;
+pub use webhooks::{Delivery, DeliveryEvent, ShadowAnswer};
 
 /// Counters whose numbers are used on the wire; revisions are given by the writer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -140,6 +142,7 @@ pub(crate) fn statements() -> Vec<(&'static str, crate::sql::Sql)> {
         transactions::STATEMENTS,
         unknown_cards::STATEMENTS,
         watch::STATEMENTS,
+        webhooks::STATEMENTS,
     ]
     .concat()
 }

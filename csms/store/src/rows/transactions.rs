@@ -45,6 +45,10 @@ statements! {
     OPEN_AT = "SELECT ", transaction_columns!(), " FROM transactions \
         WHERE organisation_id = $1 AND received_at < $2 AND (ended_at IS NULL OR ended_at >= $2) \
         ORDER BY id";
+    STRANGE_TOKENS = "SELECT token_key, charger_id, refused, started_at FROM transactions \
+        WHERE organisation_id = $1 AND started_at >= $2 AND credential_id IS NULL \
+        AND token_key IS NOT NULL AND charger_id IS NOT NULL \
+        ORDER BY started_at DESC, id DESC LIMIT $3";
     TRANSACTIONS = "SELECT ", transaction_columns!(),
         " FROM transactions WHERE organisation_id = $1";
 }
@@ -82,7 +86,45 @@ pub struct TransactionFilter {
     pub open: Option<bool>,
 }
 
+/// A token that is nobody's here and was presented to charge.
+#[derive(Clone, PartialEq, Eq)]
+pub struct StrangeToken {
+    /// Its key.
+    pub key: String,
+    /// Where.
+    pub charger: ChargerId,
+    /// What was decided.
+    pub refused: bool,
+    /// When.
+    pub at: Timestamp,
+}
+
+impl Record for StrangeToken {
+    fn record(columns: &mut Columns<'_>) -> Result<Self, StoreError> {
+        Ok(Self {
+            key: columns.take()?,
+            charger: columns.take()?,
+            refused: columns.take()?,
+            at: columns.take()?,
+        })
+    }
+}
+
 impl Store {
+    /// The tokens that are nobody's and were presented to charge, last first, at most so many.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database does not answer.
+    pub async fn strange_tokens(
+        &self,
+        organisation: OrganisationId,
+        since: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<StrangeToken>, StoreError> {
+        self.find_all(STRANGE_TOKENS, args![organisation, since, limit])
+            .await
+    }
+
     /// The transactions of an organisation, newest start first.
     ///
     /// # Errors

@@ -98,6 +98,8 @@ on_both! {
             Constraint::UnknownCardId,
             Constraint::UnknownCardPlace,
             Constraint::ReaderProposalKey,
+            Constraint::WebhookKey,
+            Constraint::ShadowAnswerId,
         ];
         for constraint in Constraint::ALL {
             assert_eq!(
@@ -329,6 +331,9 @@ async fn tree(store: &Store, met: &mut BTreeSet<&'static str>) {
     let mut elsewhere = installation(world.organisation.id);
     refused!(store, met, InstallationId, site => insert_installation);
     refused!(store, met, InstallationOrganisation, installation(id()) => insert_installation);
+    refused!(store, met, WebhookInstallation, crate::webhooks::webhook(&elsewhere) => put_webhook);
+    let news = crate::webhooks::delivery(site.id);
+    refused!(store, met, DeliveryId, news => insert_delivery, news => insert_delivery);
     let floor = area(site);
     refused!(store, met, AreaId, floor => insert_area, floor => insert_area);
     refused!(store, met, AreaInstallation, area(&elsewhere) => insert_area);

@@ -227,6 +227,8 @@ on_both! {
             "pseudonyms.person_id",
             "remote_starts.person_id",
             "sessions.account_id",
+            "shadow_answers.credential_id",
+            "shadow_answers.person_id",
             "tag_members.member_id",
             "transactions.credential_id",
             "transactions.person_id",

@@ -31,3 +31,4 @@ mod rules;
 mod sharing;
 mod support;
 mod texts;
+mod webhooks;

@@ -141,6 +141,9 @@ pub(crate) struct ChargerBody {
     effective_authorization_required: InstallationFlag,
     /// Until when it is open by a schedule; null where no schedule says so, or it is not open.
     open_until: Option<Timestamp>,
+    /// The host of the service that decides, if that is elsewhere: then the flag is without
+    /// effect, and access is edited there.
+    managed_elsewhere: Option<String>,
     /// What holds when an outside authority does not answer.
     offline_policy: ChargerOfflineWord,
     connection: ConnectionBody,
@@ -189,6 +192,7 @@ impl From<&ChargerView> for ChargerBody {
             open_schedule_id: row.open_schedule.map(|id| id.0),
             effective_authorization_required: view.effective.into(),
             open_until: view.open_until,
+            managed_elsewhere: view.elsewhere.clone(),
             offline_policy: row.offline_policy.into(),
             connection: connection(&view.telemetry),
             connector_states: connector_states(&view.telemetry),

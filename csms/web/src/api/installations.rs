@@ -19,7 +19,7 @@ use crate::fields::{Metadata, labels, labels_patch, nullable};
 use crate::listing::{Id, ListBody, PageParams, Params};
 use crate::problem::Problem;
 use crate::state::Api;
-use crate::words::{InstallationFlag, LanguageWord};
+use crate::words::{AuthorityWord, InstallationFlag, LanguageWord};
 
 /// A new installation.
 #[derive(Deserialize, ToSchema)]
@@ -111,6 +111,11 @@ pub(crate) struct InstallationBody {
     open_schedule_id: Option<Uuid>,
     /// Chargers whose own flag does otherwise; `POST …/reset-charger-flags` lets them follow again.
     chargers_that_differ: u32,
+    /// Who decides; set under `…/authority`.
+    authority: AuthorityWord,
+    /// The host of the service that decides, if that is elsewhere: then the flag is without
+    /// effect, and access is edited there.
+    managed_elsewhere: Option<String>,
     concurrent_transactions: Option<u32>,
     stop_on_revocation: bool,
     language: Option<LanguageWord>,
@@ -131,6 +136,8 @@ impl From<&InstallationView> for InstallationBody {
             authorization_required: row.authorization_required.into(),
             open_schedule_id: row.open_schedule.map(|id| id.0),
             chargers_that_differ: view.chargers_that_differ,
+            authority: row.authority.into(),
+            managed_elsewhere: view.elsewhere.clone(),
             concurrent_transactions: row.concurrent_transactions,
             stop_on_revocation: row.stop_on_revocation,
             language: row.language.map(Into::into),

@@ -3,6 +3,7 @@
 mod api_keys;
 mod areas;
 mod audit;
+mod authority;
 mod calendars;
 mod cards_file;
 mod chargers;
@@ -95,6 +96,15 @@ pub(crate) fn router() -> OpenApiRouter<Api> {
             installations::delete
         ))
         .routes(routes!(installations::reset_charger_flags))
+        .routes(routes!(authority::get))
+        .routes(routes!(authority::put_webhook, authority::delete_webhook))
+        .routes(routes!(
+            authority::shadow,
+            authority::put_shadow,
+            authority::delete_shadow
+        ))
+        .routes(routes!(authority::switch))
+        .routes(routes!(authority::revert))
         .routes(routes!(
             emergencies::installation_lockdown::get,
             emergencies::installation_lockdown::put,

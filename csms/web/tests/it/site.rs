@@ -179,6 +179,7 @@ impl Site {
             store,
             live,
             link: Arc::clone(&link) as Arc<dyn StationLink>,
+            outside: Arc::new(app::authority::Nowhere),
             clock: clock.clone(),
             random: Arc::new(SystemRandom),
             settings: Settings {
