@@ -186,15 +186,18 @@ pub fn readings(number: &str, serial: Option<&str>) -> Vec<(ReaderProfile, Strin
 /// The profiles that are proposed, the simplest first.
 fn profiles() -> Vec<Vec<ReaderStep>> {
     let padded = LENGTHS.map(|bytes| ReaderStep::StripZeroPadding { bytes });
+    let filled = LENGTHS.map(|bytes| ReaderStep::StripTrailingZeros { bytes });
     // 10 bytes have more digits than a decimal reader shows.
     let decimal = [4, 7].map(|bytes| ReaderStep::DecimalToHex { bytes });
     let alone = [ReaderStep::StripSerialSuffix, ReaderStep::ReverseBytes]
         .into_iter()
         .chain(padded)
+        .chain(filled)
         .chain(decimal)
         .map(|step| vec![step]);
     let turned = padded
         .into_iter()
+        .chain(filled)
         .chain(decimal)
         .map(|step| vec![step, ReaderStep::ReverseBytes]);
     alone.chain(turned).collect()
@@ -246,7 +249,10 @@ mod tests {
             if backwards != number {
                 let padded = format!("0000{backwards}");
                 prop_assert!(card_is_among(&padded, &uid));
+                let filled = format!("{backwards}0000");
+                prop_assert!(card_is_among(&filled, &uid));
             }
+            prop_assert!(card_is_among(&format!("{number}00"), &uid));
             if uid.len() < 10 {
                 prop_assert!(card_is_among(&decimal(&uid), &uid));
                 prop_assert!(card_is_among(&decimal(&reversed(&uid)), &uid));
@@ -291,11 +297,18 @@ mod tests {
                 ReaderStep::ReverseBytes
             ])
         );
-        // Quirk: KEBA pads to 8 bytes and gives the least significant byte first.
+        // Quirk: KEBA pads to 8 bytes, on either side, and gives the least significant byte first.
         assert_eq!(
             explained("00000000C3B2A104", "04A1B2C3"),
             Some(vec![
                 ReaderStep::StripZeroPadding { bytes: 4 },
+                ReaderStep::ReverseBytes
+            ])
+        );
+        assert_eq!(
+            explained("C3B2A10400000000", "04A1B2C3"),
+            Some(vec![
+                ReaderStep::StripTrailingZeros { bytes: 4 },
                 ReaderStep::ReverseBytes
             ])
         );
