@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::api::encode;
 use crate::cases::{Ask, Case, Entry, Place, Purpose};
+use crate::explained::{self, Said};
 use crate::facts::Person;
 use crate::site::{ChargerAt, LockAt, Site};
 use crate::wire::{Event201, Presented, Version, status};
@@ -16,6 +17,8 @@ pub struct Outcome {
     pub reason: String,
     /// What was told: the status of the wire, or of HTTP.
     pub status: String,
+    /// What the explanation said of the same question just before, where it was asked.
+    pub explained: Option<String>,
 }
 
 /// Asks a case's question at an entry.
@@ -63,8 +66,14 @@ async fn at_charger(site: &Site, case: &Case, at: &ChargerAt, entry: Entry) -> O
     let token = presented(site, &case.ask, prepared.remote_token.as_deref());
     let id = unique::message_id();
     let mut open = prepared.open;
+    let mut explained = None;
     let info = match entry {
-        Entry::Authorize16 | Entry::Authorize201 => at.wire.authorize(&id, &token).await,
+        Entry::Authorize16 | Entry::Authorize201 => {
+            let point = json!({ "charger": at.charger.id });
+            let said = at.wire.version().into();
+            explained = explained::reason(site, case, point, &token, said).await;
+            at.wire.authorize(&id, &token).await
+        }
         Entry::Start16 => {
             let started = at.wire.start_16(&id, case.ask.evse, &token).await;
             open.push(Open {
@@ -96,7 +105,10 @@ async fn at_charger(site: &Site, case: &Case, at: &ChargerAt, entry: Entry) -> O
         end(at, &begun).await;
     }
     restore(site, case).await;
-    outcome
+    Outcome {
+        explained,
+        ..outcome
+    }
 }
 
 /// What was done before a question.
@@ -226,12 +238,34 @@ async fn at_lock(site: &Site, case: &Case, at: &LockAt) -> Outcome {
     let remote_token = remote_token_at_charger(site, case).await;
     let token = presented(site, &case.ask, remote_token.as_deref());
     let id = unique::message_id();
+    let said = match (at.wire.version(), case.ask.door) {
+        (Version::V16, None) => Said::Bare,
+        (Version::V16, Some(_)) | (Version::V201, _) => Said::WithKind,
+    };
+    let explained = match door_asked(case, at) {
+        Some(point) => explained::reason(site, case, point, &token, said).await,
+        None => None,
+    };
     let told = match (at.wire.version(), case.ask.door) {
         (Version::V16, Some(door)) => at.wire.door_authorize_16(&id, door, &token).await,
         (Version::V201, door) => at.wire.authorize_201_at_door(&id, &token, door).await,
         (Version::V16, None) => at.wire.authorize(&id, &token).await,
     };
-    logged(site, &at.lock.station_id, &id, status(&told)).await
+    let outcome = logged(site, &at.lock.station_id, &id, status(&told)).await;
+    Outcome {
+        explained,
+        ..outcome
+    }
+}
+
+/// The door that is asked, if there is one and it is named, or the only one.
+fn door_asked(case: &Case, at: &LockAt) -> Option<Value> {
+    let door = match (case.ask.door, at.doors.as_slice()) {
+        (None, [only]) => only,
+        (None, _) => return None,
+        (Some(number), doors) => doors.get((number as usize).checked_sub(1)?)?,
+    };
+    Some(json!({ "door": door.id }))
 }
 
 /// A remote token exists only once a command was sent; doors have none of their own.
@@ -250,6 +284,8 @@ async fn over_http(site: &Site, case: &Case) -> Outcome {
     let door = &site.lock_16.doors[number - 1];
     let controller = site.owner.with_key(&site.device_key);
     let path = format!("/v1/doors/{}/access", door.id);
+    let point = json!({ "door": door.id });
+    let explained = explained::reason(site, case, point, &token, Said::WithKind).await;
     let body = json!({ "kind": token.kind_at_door(), "value": token.value });
     let answer = controller.post(&path, body).await.ok();
     let reason = crate::facts::text(&answer, "reason");
@@ -276,6 +312,7 @@ async fn over_http(site: &Site, case: &Case) -> Outcome {
     Outcome {
         reason,
         status: effect,
+        explained,
     }
 }
 
@@ -289,6 +326,16 @@ async fn remote_start(site: &Site, case: &Case) -> Outcome {
     let prepared = prepare(site, case, &site.charger_16).await;
     let path = format!("/v1/chargers/{}/start", site.charger_16.charger.id);
     let body = json!({ "person_id": person.id, "evse": case.ask.evse });
+    let point = json!({ "charger": site.charger_16.charger.id });
+    let asked = json!({ "person": person.id, "action": "remote_use", "point": point });
+    let explained = match case.evses {
+        // A start names an EVSE, the question is about the charger.
+        1 => {
+            let told = site.owner.post("/v1/decisions/explain", asked).await;
+            Some(crate::facts::text(&told.expect(200), "reason"))
+        }
+        _ => None,
+    };
     let before = api_decisions(site, person).await.len();
     let answer = site.owner.post(&path, body).await;
     let row = eventually("the decision of the API", DEADLINE, || async {
@@ -305,6 +352,7 @@ async fn remote_start(site: &Site, case: &Case) -> Outcome {
     Outcome {
         reason: crate::facts::text(&row, "reason"),
         status: answer.status.to_string(),
+        explained,
     }
 }
 
@@ -350,7 +398,8 @@ fn presented(site: &Site, ask: &Ask, remote_token: Option<&str>) -> Presented {
         },
         card => {
             let renewed = site.renewed();
-            let mut presented = renewed.unwrap_or_else(|| site.card(card).presented.clone());
+            let card = renewed.as_ref().unwrap_or_else(|| site.card(card));
+            let mut presented = card.presented.clone();
             if let Some(kind) = &ask.kind {
                 presented.kind.clone_from(kind);
             }
@@ -361,5 +410,9 @@ fn presented(site: &Site, ask: &Ask, remote_token: Option<&str>) -> Presented {
 
 async fn logged(site: &Site, station_id: &str, message_id: &str, status: String) -> Outcome {
     let reason = site.owner.reason(station_id, message_id).await;
-    Outcome { reason, status }
+    Outcome {
+        reason,
+        status,
+        explained: None,
+    }
 }

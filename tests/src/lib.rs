@@ -19,6 +19,7 @@ pub mod conformance;
 pub mod database;
 pub mod decisions;
 pub mod entries;
+pub mod explained;
 pub mod facts;
 pub mod program;
 pub mod server;

@@ -36,7 +36,7 @@ pub struct Site {
     /// What a reader that cuts shows for all cards of the case.
     cut: String,
     /// A one-time code that was made anew for the question.
-    renewed: Mutex<Option<Presented>>,
+    renewed: Mutex<Option<Card>>,
 }
 
 /// A charger and its socket.
@@ -219,7 +219,7 @@ impl Site {
         let once = facts.filter(|facts| facts.kind.as_deref() == Some("one_time"));
         if let Some(facts) = once.filter(|_| !case.used.contains(&case.ask.card)) {
             let made = self.make_card(case, self.person(name), facts).await;
-            *self.renewed.lock().unwrap() = Some(made.presented);
+            *self.renewed.lock().unwrap() = Some(made);
         }
     }
 
@@ -228,8 +228,15 @@ impl Site {
     /// # Panics
     /// Never: nobody panics while holding it.
     #[must_use]
-    pub fn renewed(&self) -> Option<Presented> {
+    pub fn renewed(&self) -> Option<Card> {
         self.renewed.lock().unwrap().clone()
+    }
+
+    /// The card of somebody's that is presented in the question; `None` for a stranger's.
+    #[must_use]
+    pub fn asked_card(&self, case: &Case) -> Option<Card> {
+        let known = || self.cards.get(&case.ask.card).cloned();
+        self.renewed().or_else(known)
     }
 
     async fn begin_emergency(&self, case: &Case, kind: &str) {

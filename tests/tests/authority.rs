@@ -599,9 +599,7 @@ async fn a_switch_that_refuses_many_wants_to_be_confirmed_and_is_taken_back_at_o
         format!("{}/switch", authority(&site)),
         format!("{}/revert", authority(&site)),
     );
-    let to = async |to: &str, phrase: Option<&str>| {
-        switch(&owner, &switch_path, to, phrase).await
-    };
+    let to = async |to: &str, phrase: Option<&str>| switch(&owner, &switch_path, to, phrase).await;
     // Nothing of it yet.
     owner
         .post(&revert_path, json!({}))

@@ -2,7 +2,7 @@
 //!
 //! The cases are data, in `cases/parity/*.yaml`. Their facts are made through the API; the reason
 //! is read from the decision log; what is told on the wire is compared with a table of this
-//! package.
+//! package; and the explanation of the same question, asked just before, must give the same reason.
 
 #![allow(
     clippy::unwrap_used,
@@ -15,6 +15,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use keywatt_tests::cases::{self, Case, Entry};
 use keywatt_tests::site::Site;
@@ -45,14 +46,16 @@ async fn decide_alike(database: DatabaseKind) {
     let server =
         Arc::new(Server::start(Options::on(database).args(&["--allow-loopback-webhooks"])).await);
     let turns = Arc::new(Semaphore::new(AT_ONCE));
+    let explanations = Arc::new(AtomicUsize::new(0));
     let mut running = JoinSet::new();
     let mut names = BTreeMap::new();
     for case in cases::all() {
         let (server, turns) = (Arc::clone(&server), Arc::clone(&turns));
+        let explanations = Arc::clone(&explanations);
         let name = case.name.clone();
         let handle = running.spawn(async move {
             let _turn = turns.acquire().await;
-            check(&server, &case).await
+            check(&server, &case, &explanations).await
         });
         names.insert(handle.id(), name);
     }
@@ -70,10 +73,13 @@ async fn decide_alike(database: DatabaseKind) {
         wrong.len(),
         wrong.join("\n")
     );
+    let explanations = explanations.load(Ordering::Relaxed);
+    println!("{explanations} explanations agree with what was decided on {database:?}");
+    assert!(explanations >= 1000, "{explanations} explanations");
 }
 
 /// Asks a case at each of its entries; what came out otherwise than expected.
-async fn check(server: &Server, case: &Case) -> Vec<String> {
+async fn check(server: &Server, case: &Case, explanations: &AtomicUsize) -> Vec<String> {
     let site = Site::make(server, case).await;
     let mut differences = Vec::new();
     for entry in Entry::ALL {
@@ -90,6 +96,17 @@ async fn check(server: &Server, case: &Case) -> Vec<String> {
                 outcome.reason,
                 outcome.status
             ));
+        }
+        if let Some(explained) = outcome.explained {
+            explanations.fetch_add(1, Ordering::Relaxed);
+            if explained != outcome.reason {
+                differences.push(format!(
+                    "{} at {}: explained as {explained}, decided as {}",
+                    case.name,
+                    entry.name(),
+                    outcome.reason
+                ));
+            }
         }
     }
     differences

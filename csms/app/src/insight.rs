@@ -6,7 +6,9 @@ mod view;
 mod week;
 pub mod what_if;
 
-use authz::{Asker, Directory, Explanation, Intent, NodeEntry, Permit, Request, Resource, act};
+use authz::{
+    Asker, Directory, Explanation, Intent, NodeDetail, NodeEntry, Permit, Request, Resource, act,
+};
 use jiff::Timestamp;
 use model::neutral::PersonMessage;
 use model::{
@@ -248,14 +250,24 @@ impl App {
         question: &Question,
     ) -> Result<Explained, ApiError> {
         let mut view = self.view(organisation, question.as_of, question.at).await?;
-        let token = self.token_of(&question.about, organisation).await?;
         let resource = resource_of(&view.directory, question.node).ok_or(ApiError::NotFound)?;
-        let request = match (&question.about, &token) {
+        let presented = self
+            .presented(
+                &question.about,
+                organisation,
+                &view.directory,
+                question.node,
+            )
+            .await?;
+        let request = match (&question.about, &presented) {
             (About::Person(person), _) => of_person(*person, question.action, resource),
-            (About::Credential(_) | About::Token(_), Some(token)) => Request {
-                action: question.action,
-                ..Request::token(token, resource, Intent::Ask)
-            },
+            (About::Credential(_) | About::Token(_), Some((token, context))) => {
+                let request = Request {
+                    action: question.action,
+                    ..Request::token(token, resource, Intent::Ask)
+                };
+                view.with_attempts(self, request.knowing(*context))
+            }
             (About::Credential(_) | About::Token(_), None) => return Err(ApiError::NotFound),
         };
         let explanation = view.explain(self, &request);
@@ -281,27 +293,58 @@ impl App {
         })
     }
 
-    /// What is presented in a question; `None` for a person.
-    async fn token_of(
+    /// What is presented in a question, as the station of the point would have it looked up, and
+    /// what is known of whatever is presented there; `None` for a person.
+    async fn presented(
         &self,
         about: &About,
         organisation: model::OrganisationId,
-    ) -> Result<Option<PresentedToken>, ApiError> {
-        match about {
-            About::Person(_) => Ok(None),
-            About::Token(token) => Ok(Some(token.clone())),
+        directory: &Directory,
+        node: NodeId,
+    ) -> Result<Option<(PresentedToken, authz::Context)>, ApiError> {
+        let (token, is_sent) = match about {
+            About::Person(_) => return Ok(None),
+            About::Token(token) => (token.clone(), true),
             About::Credential(id) => {
                 let row = self.store.get_credential(*id).await?;
                 let row = row
                     .filter(|row| row.organisation == organisation)
                     .ok_or(ApiError::NotFound)?;
-                Ok(Some(if row.kind.is_code() {
+                let token = if row.kind.is_code() {
                     // The code itself is not known, only what it is found by.
                     PresentedToken::new(TokenKind::KeyCode, "code").known_as(row.key)
                 } else {
                     PresentedToken::new(TokenKind::IdTag, row.value)
-                }))
+                };
+                (token, false)
             }
+        };
+        let Some(station) = self.station_at(directory, node).await? else {
+            return Ok(Some((token, authz::Context::default())));
+        };
+        let (turned, context) = self.as_sent_by(&station, token.clone());
+        // A number is kept as it is on the card, not as a reader sends it.
+        Ok(Some((if is_sent { turned } else { token }, context)))
+    }
+
+    /// The station of a point, as it is now.
+    async fn station_at(
+        &self,
+        directory: &Directory,
+        node: NodeId,
+    ) -> Result<Option<model::Station>, ApiError> {
+        let charger = match directory.node(node).map(|entry| &entry.detail) {
+            Some(NodeDetail::Door(door)) => {
+                return Ok(self.store.station_of_lock(door.lock).await?);
+            }
+            Some(NodeDetail::Charger { .. }) => ChargerId::from(node),
+            Some(NodeDetail::Evse { charger, .. }) => *charger,
+            Some(NodeDetail::Organisation | NodeDetail::Installation(_) | NodeDetail::Area(_))
+            | None => return Ok(None),
+        };
+        match self.store.get_charger(charger).await? {
+            Some(row) => Ok(self.store.get_station(&row.station.key()).await?),
+            None => Ok(None),
         }
     }
 

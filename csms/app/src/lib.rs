@@ -10,9 +10,9 @@ mod blocked_cards;
 mod cache_debts;
 mod card;
 mod door_modes;
-mod smart_tags;
 mod flag_edges;
 mod flag_history;
+mod smart_tags;
 
 pub mod admin;
 pub mod caller;

@@ -141,6 +141,27 @@ impl Pep {
         }
     }
 
+    /// A request that knows whether codes may be tried where it asks, and with its own. Counts
+    /// nothing.
+    pub(crate) fn with_attempts<'r>(
+        &self,
+        mut request: Request<'r>,
+        directory: &authz::Directory,
+    ) -> Request<'r> {
+        let Some(attempt) = CodeAttempts::attempt(&request, directory) else {
+            return request;
+        };
+        let at = self.clock.now();
+        let usage = self.usage.lock();
+        let mut attempts = self.attempts.lock();
+        request.context.attempts = attempts.left(&attempt, at);
+        if request.context.attempts == Attempts::Left {
+            let outcome = ask(&request, directory, &usage, at);
+            request.context.attempts = attempts.left_with(&outcome, at);
+        }
+        request
+    }
+
     /// Decides over a picture and a usage that are not the live ones.
     #[must_use]
     pub fn decide_in(

@@ -16,8 +16,7 @@ use super::fields::Faults;
 use super::guard::confirmed;
 use super::write::{Done, Write};
 use crate::authority::{
-    AddressFault, BreakerView, Call, Expects, Login, Secret, ShadowReport,
-    proves, seal, unseal,
+    AddressFault, BreakerView, Call, Expects, Login, Secret, ShadowReport, proves, seal, unseal,
 };
 use crate::{ApiError, Caller};
 

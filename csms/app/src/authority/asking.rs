@@ -208,7 +208,8 @@ impl App {
             Asker::Token(_) | Asker::Nobody | Asker::Person { .. } => None,
         };
         let numbers = request.context.numbers;
-        let holder = token.and_then(|token| directory.holder_of(entry.organisation, token, numbers));
+        let holder =
+            token.and_then(|token| directory.holder_of(entry.organisation, token, numbers));
         let asked_for = match about.transaction {
             Some(_) => AskedFor::Start,
             None => AskedFor::Authorize,

@@ -7,8 +7,8 @@ use authz::{Intent, Outcome, Request, Resource};
 use futures_util::StreamExt;
 use jiff::{SignedDuration, Timestamp};
 use model::{
-    Authority, Change, ChargerId, Committed, Credential, CredentialId, Installation, InstallationId, NodeId,
-    NodeKind, OrganisationId, PresentedToken, Revision, TokenKind, Webhook,
+    Authority, Change, ChargerId, Committed, Credential, CredentialId, Installation,
+    InstallationId, NodeId, NodeKind, OrganisationId, PresentedToken, Revision, TokenKind, Webhook,
 };
 use store::StoreError;
 

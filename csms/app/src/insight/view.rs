@@ -104,6 +104,14 @@ impl View {
         app.pep.decide_in(&self.directory, usage, request, self.at)
     }
 
+    /// A request that knows whether codes may be tried there now; nobody knows of then.
+    pub(crate) fn with_attempts<'r>(&self, app: &App, request: Request<'r>) -> Request<'r> {
+        match self.usage {
+            None => app.pep.with_attempts(request, &self.directory),
+            Some(_) => request,
+        }
+    }
+
     pub(crate) fn allowed_from(&self, app: &App, request: &Request<'_>) -> Option<Timestamp> {
         let usage = self.usage.as_deref();
         app.pep

@@ -1,7 +1,11 @@
 //! The number of the card behind the number a station's reader sends.
 
+use authz::Context;
 use model::neutral::StationRequest;
-use model::{OrganisationId, PresentedToken, QuirkName, TokenKind, Treatment};
+use model::{
+    OrganisationId, PresentedToken, QuirkName, Station, StationKey, StationSettings, TokenKind,
+    Treatment,
+};
 
 use super::{Admitted, Connection, Deviated};
 use crate::App;
@@ -55,20 +59,7 @@ impl App {
             return;
         }
         let settings = station.settings.now();
-        if settings.reader_profile.steps().is_empty() || !comes_from_a_reader(token.kind) {
-            return;
-        }
-        // Our own token of a remote start was sent to the station and never saw its reader.
-        let directory = self.live.directory();
-        if organisation.is_none_or(|organisation| directory.is_remote_token(organisation, token)) {
-            return;
-        }
-        let serial = self.standing.serial(&station.key);
-        let wanted = |quirk| settings.tolerance.of(quirk) != Treatment::Refuse;
-        let Some((number, quirks)) =
-            settings
-                .reader_profile
-                .canonical(&token.value, serial.as_deref(), wanted)
+        let Some((number, quirks)) = self.card_number(&station.key, &settings, organisation, token)
         else {
             return;
         };
@@ -79,6 +70,48 @@ impl App {
             .collect();
         let deviated = Deviated::repaired(action, &quirks);
         self.note_quirks(station, &settings.tolerance, &deviated);
+    }
+
+    /// The number of the card behind what a station's reader sends, where that is another one.
+    fn card_number(
+        &self,
+        station: &StationKey,
+        settings: &StationSettings,
+        organisation: Option<OrganisationId>,
+        token: &PresentedToken,
+    ) -> Option<(String, Vec<QuirkName>)> {
+        if settings.reader_profile.steps().is_empty() || !comes_from_a_reader(token.kind) {
+            return None;
+        }
+        // Our own token of a remote start was sent to the station and never saw its reader.
+        let directory = self.live.directory();
+        if directory.is_remote_token(organisation?, token) {
+            return None;
+        }
+        let serial = self.standing.serial(station);
+        let wanted = |quirk| settings.tolerance.of(quirk) != Treatment::Refuse;
+        settings
+            .reader_profile
+            .canonical(&token.value, serial.as_deref(), wanted)
+    }
+
+    /// What a station would have us look up if it sent this token, and what is known of whatever
+    /// is presented there.
+    pub(crate) fn as_sent_by(
+        &self,
+        station: &Station,
+        token: PresentedToken,
+    ) -> (PresentedToken, Context) {
+        let settings = &station.settings;
+        let context = Context {
+            numbers: settings.card_numbers,
+            ..Context::default()
+        };
+        let organisation = Some(station.organisation);
+        match self.card_number(&station.key, settings, organisation, &token) {
+            Some((number, _)) => (token.known_as(number), context),
+            None => (token, context),
+        }
     }
 }
 

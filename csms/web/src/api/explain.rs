@@ -35,7 +35,8 @@ pub(crate) struct TokenBody {
     value: String,
 }
 
-/// The kinds of token, as OCPP 2.0.1 tells them apart.
+/// The kinds of token, as OCPP 2.0.1 tells them apart. A code is asked about by its `credential`:
+/// this is no place to try some.
 #[derive(Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum TokenWord {
@@ -45,10 +46,10 @@ enum TokenWord {
     Iso14443,
     /// RFID.
     Iso15693,
+    /// A mechatronic key, or whatever else the station reads.
+    Local,
     /// The contract id of a car.
     Emaid,
-    /// A code typed in.
-    KeyCode,
 }
 
 impl TokenBody {
@@ -57,8 +58,8 @@ impl TokenBody {
             None | Some(TokenWord::IdTag) => TokenKind::IdTag,
             Some(TokenWord::Iso14443) => TokenKind::Iso14443,
             Some(TokenWord::Iso15693) => TokenKind::Iso15693,
+            Some(TokenWord::Local) => TokenKind::Local,
             Some(TokenWord::Emaid) => TokenKind::Emaid,
-            Some(TokenWord::KeyCode) => TokenKind::KeyCode,
         };
         if self.value.is_empty() || self.value.len() > TOKEN_BYTES {
             let message = "1 to 255 bytes";
