@@ -33,6 +33,13 @@ pub struct Cards {
     pub refused: Vec<String>,
 }
 
+/// Somebody's right on the installation.
+#[derive(Clone, Debug)]
+pub struct Given {
+    person: String,
+    grant: String,
+}
+
 impl Site {
     /// Makes database and owner.
     ///
@@ -250,6 +257,40 @@ impl Api {
         Ok(cards)
     }
 
+    /// A person with a card and a right on the installation; gives the grant.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub async fn person_with_card(
+        &self,
+        card: &str,
+        installation: &str,
+    ) -> anyhow::Result<Given> {
+        let person = self.card(card, "active").await?;
+        let grant = self.grant(&person, installation).await?;
+        Ok(Given { person, grant })
+    }
+
+    /// The same right again, after it was taken back.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub async fn give_again(&self, given: &Given, installation: &str) -> anyhow::Result<Given> {
+        let person = given.person.clone();
+        let grant = self.grant(&person, installation).await?;
+        Ok(Given { person, grant })
+    }
+
+    /// Takes a right back.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub async fn revoke(&self, given: &Given) -> anyhow::Result<()> {
+        let path = format!("/v1/grants/{}", given.grant);
+        self.send(reqwest::Method::DELETE, &path, json!({})).await?;
+        Ok(())
+    }
+
     async fn card(&self, value: &str, state: &str) -> anyhow::Result<String> {
         let person = self.post("/v1/people", json!({ "name": value })).await?;
         let body = json!({ "kind": "rfid", "value": value, "state": state });
@@ -258,12 +299,11 @@ impl Api {
         Ok(person)
     }
 
-    async fn grant(&self, person: &str, installation: &str) -> anyhow::Result<()> {
+    async fn grant(&self, person: &str, installation: &str) -> anyhow::Result<String> {
         let body = json!({
             "subject": { "person": person }, "role": "user",
             "resource": { "installation": installation },
         });
-        self.post("/v1/grants", body).await?;
-        Ok(())
+        self.post("/v1/grants", body).await
     }
 }
