@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use reqwest::Method;
 use serde_json::Value;
 use tokio::time::Instant;
 
@@ -20,6 +21,17 @@ pub(crate) struct Client {
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) body: Value,
+    path: String,
+}
+
+impl Answer {
+    /// Its body, if all went well.
+    pub(crate) fn ok(self) -> anyhow::Result<Value> {
+        if !(200..300).contains(&self.status) {
+            bail!("{} answered {}: {}", self.path, self.status, self.body);
+        }
+        Ok(self.body)
+    }
 }
 
 impl Client {
@@ -40,24 +52,39 @@ impl Client {
 
     /// Sends, and gives whatever is answered.
     pub(crate) async fn ask(&self, path: &str, body: Option<Value>) -> anyhow::Result<Answer> {
+        match body {
+            Some(body) => self.call(Method::POST, path, body, None).await,
+            None => self.call(Method::GET, path, Value::Null, None).await,
+        }
+    }
+
+    /// The same with any method, and with the phrase that confirms a change that refuses many.
+    pub(crate) async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        body: Value,
+        confirm: Option<&str>,
+    ) -> anyhow::Result<Answer> {
         let url = format!("{}/v1{path}", self.base);
-        let request = match body {
-            Some(body) => self.http.post(url).json(&body),
-            None => self.http.get(url),
-        };
-        let response = request.bearer_auth(&self.key).send().await?;
+        let mut request = self.http.request(method, url).bearer_auth(&self.key);
+        if !body.is_null() {
+            request = request.json(&body);
+        }
+        if let Some(phrase) = confirm {
+            request = request.header("Keywatt-Confirm", phrase);
+        }
+        let response = request.send().await?;
         let status = response.status().as_u16();
         let body = response.json().await.unwrap_or(Value::Null);
-        Ok(Answer { status, body })
+        let path = path.to_owned();
+        Ok(Answer { status, body, path })
     }
 
     /// Makes something; its id.
     pub(crate) async fn make(&self, path: &str, body: Value) -> anyhow::Result<String> {
-        let answer = self.ask(path, Some(body)).await?;
-        if !(200..300).contains(&answer.status) {
-            bail!("POST {path} answered {}: {}", answer.status, answer.body);
-        }
-        text(&answer.body, "id").with_context(|| format!("POST {path} gave no id"))
+        let made = self.ask(path, Some(body)).await?.ok()?;
+        text(&made, "id").with_context(|| format!("POST {path} gave no id"))
     }
 
     /// The reason of the decision on a station's message.

@@ -3,6 +3,7 @@
 //! Facts are made through the API and every question goes over a real socket, as it would at a
 //! site; nothing here knows the engine.
 
+mod access;
 mod client;
 mod report;
 mod round;
@@ -51,11 +52,13 @@ async fn go(
         "Keywatt demo at {page}, database in {}\n",
         folder.display()
     ));
-    let (login, key) = owner(running).await?;
+    let (login, key) = owner(running, "olivia", "Demo").await?;
     let client = Client::new(&format!("http://{address}"), &key)?;
+    let (_, installers_key) = owner(running, "ingrid", INSTALLER).await?;
+    let installer = Client::new(&format!("http://{address}"), &installers_key)?;
     let site = Site::make(&client, &format!("ws://{address}/ocpp")).await?;
     print_line(&site.describe());
-    let report = round::go(&client, &site).await?;
+    let report = round::go(&client, &installer, &site).await?;
     print_line(&report.summary());
     if options.once {
         site.switch_off().await;
@@ -115,16 +118,23 @@ fn is_taken(error: &anyhow::Error) -> bool {
     })
 }
 
-/// The login of the demo's owner.
+/// Who looks after the chargers.
+const INSTALLER: &str = "Volta Service";
+
+/// The login of an owner.
 struct Login {
     email: String,
     password: String,
 }
 
-async fn owner(running: &Running) -> anyhow::Result<(Login, String)> {
+async fn owner(
+    running: &Running,
+    name: &str,
+    organisation: &str,
+) -> anyhow::Result<(Login, String)> {
     let mut bytes = [0; 9];
     SystemRandom.fill(&mut bytes);
-    let email = format!("olivia-{}@example.org", base64_of(&bytes[..3]));
+    let email = format!("{name}-{}@example.org", base64_of(&bytes[..3]));
     let login = Login {
         email: email.to_lowercase(),
         password: base64_of(&bytes) + "-demo",
@@ -133,7 +143,7 @@ async fn owner(running: &Running) -> anyhow::Result<(Login, String)> {
         .create_owner(NewOwner {
             email: login.email.clone(),
             password: login.password.clone(),
-            organisation: Some("Demo".to_owned()),
+            organisation: Some(organisation.to_owned()),
         })
         .await?;
     Ok((login, made.api_key.reveal().to_owned()))

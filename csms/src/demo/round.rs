@@ -16,7 +16,7 @@ use super::site::{CARD, SERVICE_CARD, SUSPENDED_CARD, Site, UNKNOWN_CARD, card, 
 const HAPPENS_WITHIN: Duration = Duration::from_secs(15);
 
 /// Goes through it.
-pub(crate) async fn go(client: &Client, site: &Site) -> anyhow::Result<Report> {
+pub(crate) async fn go(client: &Client, installer: &Client, site: &Site) -> anyhow::Result<Report> {
     let mut round = Round {
         client,
         site,
@@ -27,13 +27,17 @@ pub(crate) async fn go(client: &Client, site: &Site) -> anyhow::Result<Report> {
     round.a_charge_started_from_elsewhere().await?;
     round.the_open_charger().await?;
     round.the_door().await?;
+    let tenancy = round.a_tag_with_hours().await?;
+    round.a_guests_code().await?;
+    round.a_partner(installer).await?;
+    round.a_change_that_refuses_many(tenancy).await?;
     Ok(round.report)
 }
 
-struct Round<'a> {
-    client: &'a Client,
-    site: &'a Site,
-    report: Report,
+pub(super) struct Round<'a> {
+    pub(super) client: &'a Client,
+    pub(super) site: &'a Site,
+    pub(super) report: Report,
 }
 
 impl Round<'_> {
@@ -227,7 +231,7 @@ impl Round<'_> {
         Ok(())
     }
 
-    async fn line(
+    pub(super) async fn line(
         &mut self,
         place: &str,
         what: &str,

@@ -13,6 +13,17 @@ pub(crate) const CARD: &str = "04A1B2C3D4E5F6";
 pub(crate) const SUSPENDED_CARD: &str = "04B7C8D9E0F1A2";
 /// The service partner's card.
 pub(crate) const SERVICE_CARD: &str = "04C3D4E5F6A7B8";
+/// The cards of the tenants.
+pub(crate) const TENANT_CARDS: [&str; 6] = [
+    "04D1000000000A",
+    "04D1000000000B",
+    "04D1000000000C",
+    "04D1000000000D",
+    "04D1000000000E",
+    "04D1000000000F",
+];
+/// By whose clock hours are told.
+pub(crate) const TIME_ZONE: &str = "Europe/Zurich";
 /// Nobody's card.
 pub(crate) const UNKNOWN_CARD: &str = "04FFEEDDCCBBAA";
 
@@ -24,6 +35,7 @@ pub(crate) struct Site {
     pub(crate) open: Charger,
     /// One door.
     pub(crate) lock: Lock,
+    pub(crate) installation: String,
     pub(crate) required_id: String,
     pub(crate) open_id: String,
     pub(crate) door_id: String,
@@ -37,7 +49,7 @@ impl Site {
         let installation = client
             .make(
                 "/installations",
-                json!({ "name": "Garage", "time_zone": "Europe/Zurich" }),
+                json!({ "name": "Garage", "time_zone": TIME_ZONE }),
             )
             .await?;
         let required_id = client
@@ -104,6 +116,7 @@ impl Site {
             required,
             open,
             lock,
+            installation,
             required_id,
             open_id,
             door_id,
@@ -120,7 +133,7 @@ impl Site {
              \x20 STREET-2  charger, OCPP {}, open to everybody\n\
              \x20 FRONT-3   lock with one door, OCPP {}\n\
              Olivia owns it; Urs is a user with a card and an old, suspended one; Sam is the \
-             service partner, with a card.\n",
+             service partner, with a card; the tenants come later.\n",
             self.required.version().number(),
             self.open.version().number(),
             self.lock.version().number(),

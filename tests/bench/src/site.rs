@@ -261,11 +261,7 @@ impl Api {
     ///
     /// # Errors
     /// When the server refuses.
-    pub async fn person_with_card(
-        &self,
-        card: &str,
-        installation: &str,
-    ) -> anyhow::Result<Given> {
+    pub async fn person_with_card(&self, card: &str, installation: &str) -> anyhow::Result<Given> {
         let person = self.card(card, "active").await?;
         let grant = self.grant(&person, installation).await?;
         Ok(Given { person, grant })
