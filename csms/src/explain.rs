@@ -138,6 +138,7 @@ async fn over_the_database(args: &ExplainArgs) -> anyhow::Result<Value> {
         link: Arc::new(NoStations),
         clock: Arc::new(SystemClock),
         random: Arc::new(SystemRandom),
+        outside: Arc::new(app::authority::Nowhere),
         settings: config.settings(pepper),
     })
     .await?;

@@ -139,6 +139,9 @@ async fn every_route_has_a_line_and_no_line_is_stale() {
     }
 }
 
+/// Whoever holds the token of an invitation becomes a member by it, and is shown of what.
+const JOINING: &str = "POST /v1/invitations/register";
+
 #[tokio::test]
 async fn every_caller_gets_what_the_table_says() {
     let world = World::make().await;
@@ -149,7 +152,7 @@ async fn every_caller_gets_what_the_table_says() {
         for who in Who::ALL {
             let answer = world.ask(&line, who).await;
             check_form(&answer);
-            if who == Who::Outsider {
+            if who == Who::Outsider && line.route != JOINING {
                 let leaks = answer.text.contains(&world.organisation);
                 assert!(
                     !leaks,

@@ -116,7 +116,9 @@ impl App {
                 | Change::Tag(_)
                 | Change::Membership(_)
                 | Change::Schedule(_)
-                | Change::Calendar(_) => {}
+                | Change::Calendar(_)
+                | Change::Sharing(_)
+                | Change::Webhook(_) => {}
             }
         }
         doors

@@ -8,14 +8,12 @@ use std::collections::{HashMap, HashSet};
 
 use authz::Directory;
 use jiff::Timestamp;
-use jiff::civil::Date;
 use model::{
-    Authority, AuthorizationRequired, Calendar, CalendarId, Change, ChangeKind, Charger,
-    ChargerAuthorization, ChargerId, ChargerOffline, Committed, Days, Installation, InstallationId,
-    Labels, OrganisationId, Revision, Schedule, ScheduleId, Slot, StationId,
+    Authority, AuthorizationRequired, Change, ChangeKind, ChargerAuthorization, ChargerId,
+    Committed, Revision, ScheduleId,
 };
 use serde_json::Value;
-use store::{ChangeEntry, StoreError, image};
+use store::{ChangeEntry, StoreError, image, row_of_image};
 use uuid::Uuid;
 
 use crate::App;
@@ -141,14 +139,12 @@ impl App {
         match entries.last() {
             Some(oldest) => {
                 if let Some(before) = &oldest.before {
-                    read.begun
-                        .push((oldest.organisation, kind, id, before.clone()));
+                    read.begun.push((kind, before.clone()));
                 }
             }
             None => {
                 if let Some(change) = self.row_now(kind, id).await? {
-                    let organisation = change.organisation();
-                    read.begun.push((organisation, kind, id, image(&change)));
+                    read.begun.push((kind, image(&change)));
                 }
             }
         }
@@ -175,7 +171,12 @@ impl App {
                 row.map(Change::Calendar)
             }
             // Nothing the flag depends on.
-            ChangeKind::Organisation
+            ChangeKind::Invitation
+            | ChangeKind::Handover
+            | ChangeKind::PartnerProfile
+            | ChangeKind::Partnership
+            | ChangeKind::PartnerLink
+            | ChangeKind::Organisation
             | ChangeKind::Area
             | ChangeKind::Lock
             | ChangeKind::Station
@@ -196,14 +197,14 @@ impl App {
 #[derive(Default)]
 struct Read {
     /// What stood before all that is kept of the log.
-    begun: Vec<(OrganisationId, ChangeKind, Uuid, Value)>,
+    begun: Vec<(ChangeKind, Value)>,
     entries: Vec<ChangeEntry>,
 }
 
 impl Read {
     /// The rows that these name in a field.
     fn named(&self, field: &str) -> HashSet<Uuid> {
-        let begun = self.begun.iter().map(|(_, _, _, image)| image);
+        let begun = self.begun.iter().map(|(_, image)| image);
         let changed = self.entries.iter().map(|entry| &entry.after);
         begun
             .chain(changed)
@@ -213,9 +214,9 @@ impl Read {
 
     fn in_order(mut self) -> Vec<(Timestamp, Committed)> {
         let mut changes = Vec::new();
-        for (number, (organisation, kind, id, image)) in (1..).zip(&self.begun) {
+        for (number, (kind, image)) in (1..).zip(&self.begun) {
             let revision = Revision(number);
-            if let Some((created_at, change)) = restored(*kind, *id, *organisation, image) {
+            if let Some((created_at, change)) = restored(*kind, image) {
                 changes.push((created_at, Committed { revision, change }));
             }
         }
@@ -226,7 +227,7 @@ impl Read {
         }
         self.entries.sort_by_key(|entry| entry.revision);
         changes.extend(self.entries.iter().filter_map(|entry| {
-            let (_, change) = restored(entry.kind, entry.row, entry.organisation, &entry.after)?;
+            let (_, change) = restored(entry.kind, &entry.after)?;
             let revision = entry.revision;
             Some((entry.at, Committed { revision, change }))
         }));
@@ -331,111 +332,34 @@ fn span(
     Some((span, picture.flag_edge(node, at)))
 }
 
-/// A row of the log as far as the flag depends on it, and when it was made. What cannot be read
-/// says nothing.
-fn restored(
-    kind: ChangeKind,
-    row: Uuid,
-    organisation: OrganisationId,
-    image: &Value,
-) -> Option<(Timestamp, Change)> {
-    let text = |field: &str| image.get(field).and_then(Value::as_str);
-    let time = |field: &str| text(field).and_then(|text| text.parse::<Timestamp>().ok());
-    let (created_at, deleted_at) = (time("created_at")?, time("deleted_at"));
-    let open_schedule = id_in(image, "open_schedule_id").map(ScheduleId);
-    let change = match kind {
-        ChangeKind::Installation => Change::Installation(Installation {
-            id: InstallationId(row),
-            organisation,
-            labels: Labels::default(),
-            time_zone: text("time_zone")?.to_owned(),
-            address: None,
-            authorization_required: match text("authorization_required")? {
-                "open" => AuthorizationRequired::Open,
-                _ => AuthorizationRequired::Required,
-            },
-            open_schedule,
-            authority: match text("authority") {
-                Some("webhook") => Authority::Webhook,
-                Some(_) | None => Authority::Native,
-            },
-            concurrent_transactions: None,
-            stop_on_revocation: false,
-            created_at,
-            deleted_at,
-        }),
-        ChangeKind::Charger => {
-            let installation = InstallationId(id_in(image, "installation_id")?);
-            Change::Charger(Charger {
-                id: ChargerId(row),
-                organisation,
-                installation,
-                parent: installation.into(),
-                station: StationId::new(text("station_id")?).ok()?,
-                labels: Labels::default(),
-                authorization_required: match text("authorization_required")? {
-                    "open" => ChargerAuthorization::Open,
-                    "inherit" => ChargerAuthorization::Inherit,
-                    _ => ChargerAuthorization::Required,
-                },
-                open_schedule,
-                offline_policy: ChargerOffline::default(),
-                evses: Vec::new(),
-                created_at,
-                deleted_at,
-            })
+/// A row of the log that the flag depends on, and when it was made. What cannot be read says
+/// nothing.
+fn restored(kind: ChangeKind, image: &Value) -> Option<(Timestamp, Change)> {
+    let mut change = row_of_image(kind, image).ok()??;
+    let created_at = match &mut change {
+        Change::Installation(row) => row.created_at,
+        Change::Charger(row) => {
+            // Areas have no flag, and are not in the picture.
+            row.parent = row.installation.into();
+            row.created_at
         }
-        ChangeKind::Schedule => Change::Schedule(Schedule {
-            id: ScheduleId(row),
-            organisation,
-            labels: Labels::default(),
-            slots: image
-                .get("slots")?
-                .as_array()?
-                .iter()
-                .filter_map(slot)
-                .collect(),
-            calendar: id_in(image, "calendar_id").map(CalendarId),
-            created_at,
-            deleted_at,
-        }),
-        ChangeKind::Calendar => Change::Calendar(Calendar {
-            id: CalendarId(row),
-            organisation,
-            labels: Labels::default(),
-            dates: image
-                .get("dates")?
-                .as_array()?
-                .iter()
-                .filter_map(|date| date.as_str()?.parse::<Date>().ok())
-                .collect(),
-            created_at,
-            deleted_at,
-        }),
+        Change::Schedule(row) => row.created_at,
+        Change::Calendar(row) => row.created_at,
         // Nothing the flag depends on; they are not asked for.
-        ChangeKind::Organisation
-        | ChangeKind::Area
-        | ChangeKind::Lock
-        | ChangeKind::Station
-        | ChangeKind::Door
-        | ChangeKind::Person
-        | ChangeKind::Credential
-        | ChangeKind::Grant
-        | ChangeKind::ApiKey
-        | ChangeKind::Tag
-        | ChangeKind::Membership
-        | ChangeKind::Emergency
-        | ChangeKind::Webhook => return None,
+        Change::Organisation(_)
+        | Change::Area(_)
+        | Change::Lock(_)
+        | Change::Station(_)
+        | Change::Door(_)
+        | Change::Person(_)
+        | Change::Credential(_)
+        | Change::Grant(_)
+        | Change::ApiKey(_)
+        | Change::Tag(_)
+        | Change::Membership(_)
+        | Change::Emergency(_)
+        | Change::Sharing(_)
+        | Change::Webhook(_) => return None,
     };
     Some((created_at, change))
-}
-
-fn slot(image: &Value) -> Option<Slot> {
-    let number = |field: &str| image.get(field)?.as_u64();
-    let slot = Slot {
-        days: Days::from_bits(u8::try_from(number("days")?).ok()?),
-        from: u16::try_from(number("from")?).ok()?,
-        until: u16::try_from(number("until")?).ok()?,
-    };
-    slot.is_valid().then_some(slot)
 }

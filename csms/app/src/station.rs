@@ -28,6 +28,7 @@ mod requests;
 mod samples;
 mod standing;
 mod time;
+mod told;
 mod transaction;
 
 pub(crate) use cards::Windows;

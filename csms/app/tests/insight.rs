@@ -78,6 +78,7 @@ impl World {
             link: Arc::new(NoStations),
             clock: clock.clone(),
             random: Arc::new(SystemRandom),
+            outside: Arc::new(app::authority::Nowhere),
             settings: Settings::new(Pepper::new([9; 32])),
         })
         .await
@@ -181,7 +182,7 @@ impl World {
                     ChargerAuthorization::Open,
                 ][dice.below(3)];
             }
-            Change::Person(row) => match dice.below(4) {
+            Change::Person(row) => match dice.below(7) {
                 0 => row.state = PersonState::Suspended,
                 1 => row.member_until = Some(now + SignedDuration::from_hours(1)),
                 2 => row.stop_group = StopGroup(format!("{:016X}", dice.below(3))),
@@ -191,11 +192,11 @@ impl World {
                 }
             },
             Change::Credential(row) => {
-                row.state = [
-                    CredentialState::Active,
-                    CredentialState::Lost,
-                    CredentialState::Suspended,
-                ][dice.below(3)];
+                row.state = match dice.below(8) {
+                    0 => CredentialState::Lost,
+                    1 => CredentialState::Suspended,
+                    _ => CredentialState::Active,
+                };
             }
             Change::Grant(row) if row.revoked_at.is_none() => row.revoked_at = Some(now),
             Change::Membership(row) => {
@@ -237,7 +238,7 @@ impl World {
     /// Gives a grant, now and then an alarm.
     async fn give(&mut self, dice: &mut Dice) {
         let now = self.now();
-        if dice.below(6) == 0 {
+        if dice.below(24) == 0 {
             let alarm = Emergency {
                 id: id(),
                 organisation: self.organisation,
@@ -272,8 +273,8 @@ impl World {
             0 => Effect::Deny,
             _ => Effect::Allow,
         };
-        let limits = (effect == Effect::Allow && dice.below(3) == 0).then_some(Limits {
-            uses: Some(2),
+        let limits = (effect == Effect::Allow && dice.below(2) == 0).then_some(Limits {
+            uses: Some(1),
             minutes: None,
             wh: None,
         });
@@ -286,7 +287,7 @@ impl World {
             node,
             effect,
             condition: Condition {
-                schedule: schedule.filter(|_| dice.below(2) == 0),
+                schedule: schedule.filter(|_| dice.below(4) > 0),
                 minimum_strength: (effect == Effect::Allow && dice.below(4) == 0)
                     .then_some(Strength::Medium),
                 limits,
@@ -364,8 +365,7 @@ impl World {
         };
         let origin = Origin {
             entry: Entry::DoorHttp,
-            station: None,
-            message_id: None,
+            ..Origin::API
         };
         let decided = self.app.pep.decide_taken(&request, &origin).await.unwrap();
         (about, node, decided.row)
@@ -524,10 +524,10 @@ async fn a_recorded_time_is_decided_again_as_it_was(database: TestDatabase) {
     let mut world = World::on(&database).await;
     let mut dice = Dice(11);
     let mut recorded = Vec::new();
-    for _ in 0..25 {
+    for _ in 0..12 {
         world.give(&mut dice).await;
     }
-    for _ in 0..140 {
+    for _ in 0..400 {
         *world.clock.0.lock() += SignedDuration::from_mins(7);
         if dice.below(2) == 0 {
             world.change(&mut dice).await;
@@ -564,7 +564,6 @@ async fn a_recorded_time_is_decided_again_as_it_was(database: TestDatabase) {
         assert!(explained.person_text.is_some());
         *reasons.entry(row.reason).or_insert(0) += 1;
     }
-    // It is a time in which much happened.
     for reason in [
         Reason::Granted,
         Reason::NoGrant,

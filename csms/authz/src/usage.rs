@@ -259,7 +259,7 @@ impl Usage {
 
     /// Takes over who is inside which zone.
     pub fn take_positions(&mut self, other: &Self) {
-        self.inside.clone_from(&other.inside);
+        self.seen.clone_from(&other.seen);
     }
 
     /// Since when a person is inside a zone.

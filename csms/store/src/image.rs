@@ -20,7 +20,7 @@ mod access;
 mod read;
 mod sharing;
 
-pub(crate) use read::row as row_before;
+pub use read::row as row_of_image;
 
 /// A row as JSON, as it may be kept and shown: the value of a credential is masked, the hashes of
 /// API keys and stations and the stop group of a person are left out.

@@ -53,7 +53,7 @@ pub use audit::{AuditKey, AuditLog, AuditReader, AuditReport, Finding};
 pub use constraint::{Constraint, ConstraintKind};
 pub use error::{OpenError, StoreError};
 pub use futures_util::future::BoxFuture;
-pub use image::image;
+pub use image::{image, row_of_image};
 pub use open::StoreOptions;
 pub use page::{Cursor, CursorError, List, Page};
 pub use past::{Forgotten, Past};

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::arg::{Arg, args};
 use crate::db::Reader;
 use crate::fault::classify;
-use crate::image::row_before;
+use crate::image::row_of_image;
 use crate::link::{Record, Row};
 use crate::rows::{EvseOf, Evses, REVISION_NOW, past};
 use crate::sql::Sql;
@@ -308,7 +308,7 @@ async fn undo(
 
 fn key_of_step(step: &past::Step) -> Result<RowKey, StoreError> {
     let tag = match step.kind {
-        ChangeKind::Membership => row_before(step.kind, &step.after)?.map(|row| key_of(&row)),
+        ChangeKind::Membership => row_of_image(step.kind, &step.after)?.map(|row| key_of(&row)),
         ChangeKind::Organisation
         | ChangeKind::Installation
         | ChangeKind::Area
@@ -344,7 +344,7 @@ async fn before(
     match step.kind {
         // What stands in a tag is put in and taken out, nothing else: before the one, the other.
         ChangeKind::Membership => {
-            let after = row_before(step.kind, &step.after)?;
+            let after = row_of_image(step.kind, &step.after)?;
             let Some(Change::Membership(row)) = after else {
                 return Ok(None);
             };
@@ -391,7 +391,7 @@ async fn before(
     let Some(image) = &step.before else {
         return Ok(None);
     };
-    let mut row = row_before(step.kind, image)?;
+    let mut row = row_of_image(step.kind, image)?;
     if let Some(Change::Person(person)) = &mut row {
         let then = args![person.id, revision];
         match one::<past::GroupOf>(reader, past::STOP_GROUP_AT, then).await? {
@@ -436,6 +436,8 @@ fn is_gone(change: &Change) -> bool {
         Change::Schedule(row) => row.deleted_at.is_some(),
         Change::Calendar(row) => row.deleted_at.is_some(),
         Change::Emergency(row) => row.ended_at.is_some(),
+        // Nothing is decided by these.
+        Change::Sharing(_) | Change::Webhook(_) => true,
     }
 }
 

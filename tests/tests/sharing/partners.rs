@@ -150,7 +150,10 @@ async fn begins_and_ends_on(database: DatabaseKind) {
         .await
         .problem(409, "no_partnership");
     assert!(two.partner.list("/v1/installations").await.is_empty());
-    assert_eq!(ids(&two.partner.list("/v1/partners").await), [id.clone()]);
+    assert_eq!(
+        ids(&two.partner.list("/v1/partners").await),
+        std::slice::from_ref(&id)
+    );
     propose(&two, &key, "service")
         .await
         .problem(409, "partnership_exists");
@@ -171,9 +174,12 @@ async fn begins_and_ends_on(database: DatabaseKind) {
     for one in [&two.partner, &member] {
         assert_eq!(
             ids(&one.list("/v1/installations").await),
-            [two.site.id.clone()]
+            std::slice::from_ref(&two.site.id)
         );
-        assert_eq!(ids(&one.list("/v1/chargers").await), [charger.id.clone()]);
+        assert_eq!(
+            ids(&one.list("/v1/chargers").await),
+            std::slice::from_ref(&charger.id)
+        );
         assert_eq!(one.list("/v1/stations").await.len(), 1);
         let path = format!("/v1/chargers/{}", charger.id);
         let renamed = json!({ "name": "Mended" });
@@ -384,7 +390,7 @@ async fn a_partner_asks_by_a_link_and_the_owner_says_what_and_where() {
     assert_eq!(confirmed.len(), 1);
     assert_eq!(confirmed[0]["state"], "confirmed");
     let seen = ids(&two.partner.list("/v1/installations").await);
-    assert_eq!(seen, [two.site.id.clone()]);
+    assert_eq!(seen, std::slice::from_ref(&two.site.id));
     let links = two.partner.list("/v1/partner-links").await;
     assert_eq!(links[0]["partnership_id"], confirmed[0]["id"]);
     assert!(two.owner.list("/v1/partner-links").await.is_empty());

@@ -212,19 +212,19 @@ async fn a_partner_sees_the_technical_side_of_what_it_works_on_and_of_nothing_el
     let elsewhere = owner.charger(&other, 1).await;
     assert_eq!(
         ids(&partner.list("/v1/installations").await),
-        [used.two.site.id.clone()]
+        std::slice::from_ref(&used.two.site.id)
     );
     assert_eq!(
         ids(&partner.list("/v1/chargers").await),
-        [used.charger.id.clone()]
+        std::slice::from_ref(&used.charger.id)
     );
     assert_eq!(
         ids(&partner.list("/v1/doors").await),
-        [used.door.id.clone()]
+        std::slice::from_ref(&used.door.id)
     );
     assert_eq!(
         ids(&partner.list("/v1/locks").await),
-        [used.lock.id.clone()]
+        std::slice::from_ref(&used.lock.id)
     );
     assert_eq!(partner.list("/v1/areas").await.len(), 1);
     let mut stations: Vec<String> = partner

@@ -241,6 +241,7 @@ impl Admin {
             suspension: None,
             member_until: None,
             stop_group: new_stop_group(random),
+            language: None,
             created_at: now,
             deleted_at: None,
         };

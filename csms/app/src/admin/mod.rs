@@ -33,6 +33,7 @@ mod leaving;
 mod limits;
 mod listing;
 mod locks;
+mod managed_elsewhere;
 mod me;
 mod organisations;
 mod owner;

@@ -1,7 +1,7 @@
 //! Transactions: decided, recorded, then answered. Nothing is answered before it is committed,
 //! and nothing that has happened is refused its record.
 
-use authz::{Asker, Intent, Outcome, Request, Resource, Taking, Told, Used};
+use authz::{Asker, Intent, Outcome, Request, Resource, Taking, Used};
 use jiff::Timestamp;
 use model::neutral::{StationReply, TransactionEvent, TransactionReply, Verdict};
 use model::{
@@ -14,11 +14,10 @@ use store::Strictness;
 use uuid::Uuid;
 
 use super::answer::{StoredAnswer, StoredVerdict};
-use super::keeping::{Judgement, Keep, natural_key, only_fit, taken_by};
-use super::time::{Timeliness, plausible, timeliness};
+use super::keeping::{Judgement, Keep, only_fit, taken_by};
+use super::time::{Timeliness, timeliness};
 use super::{Connection, StationFailure};
 use crate::App;
-use crate::authority::About;
 use crate::pep::{Decided, Origin};
 
 /// What the decision on the token of an event means for the record and for the answer.
@@ -32,9 +31,9 @@ pub(super) struct Judged {
 }
 
 /// What is asked with the token of an event.
-struct Asked<'e> {
+pub(super) struct Asked<'e> {
     entry: Entry,
-    request: Request<'e>,
+    pub(super) request: Request<'e>,
     /// It was presented to end.
     stops: bool,
     /// It was presented to begin.
@@ -284,60 +283,6 @@ impl App {
             stops,
             begins: !stops && event.phase != Phase::Ended,
         })
-    }
-
-    /// What an outside authority says of it, if one is to be asked. A message that comes again, and
-    /// the token that ends what it began, are answered as before without asking again.
-    async fn told_of_event(
-        &self,
-        connection: &Connection,
-        event: &TransactionEvent,
-        known: Option<&Transaction>,
-        asked: &Asked<'_>,
-        id: TransactionId,
-        when: Timeliness,
-    ) -> Result<Option<Told>, StationFailure> {
-        let Outcome::Ask(_) = self.pep.decide_here(&asked.request, self.clock.now()) else {
-            return Ok(None);
-        };
-        let told = |allows: bool| Some(if allows { Told::Yes } else { Told::No });
-        let station = &connection.station.key;
-        if plausible(&event.at, self.clock.now()).is_some() {
-            let before = self.store.find_record(station, &natural_key(event)).await;
-            let before = before.map_err(|error| {
-                tracing::error!(%error, station.id = %station, "a message could not be looked up");
-                StationFailure::NotRecorded
-            })?;
-            if let Some(record) = before
-                && let Some(verdict) = StoredAnswer::from_text(record.answer.as_deref()).verdict
-            {
-                return Ok(told(verdict.reason.allows()));
-            }
-        }
-        if event.phase == Phase::Ended
-            && let Some(known) = known
-            && known.token_key == event.token.as_ref().map(PresentedToken::key)
-        {
-            return Ok(told(!known.refused));
-        }
-        let about = self.about(connection, id, when);
-        Ok(self.told(&asked.request, &about).await)
-    }
-
-    fn about<'c>(
-        &self,
-        connection: &'c Connection,
-        id: TransactionId,
-        when: Timeliness,
-    ) -> About<'c> {
-        About {
-            station: Some(connection.station.id.as_str()),
-            transaction: Some(id),
-            happened_at: match when {
-                Timeliness::Live => None,
-                Timeliness::Late(time) => Some(time),
-            },
-        }
     }
 
     /// Decides on the token of an event.

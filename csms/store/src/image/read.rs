@@ -21,8 +21,12 @@ use crate::StoreError;
 use crate::arg::corrupt;
 
 /// The row of an image; `None` for the kinds nothing of the past is decided by (stations, what is
-/// shared), and for API keys, which are read from their table. A person has no stop group yet, a credential no value.
-pub(crate) fn row(kind: ChangeKind, image: &Value) -> Result<Option<Change>, StoreError> {
+/// shared), and for API keys, which are read from their table. A person has no stop group yet, a
+/// credential no value.
+///
+/// # Errors
+/// `Corrupt` where the image is not one of such a row.
+pub fn row(kind: ChangeKind, image: &Value) -> Result<Option<Change>, StoreError> {
     let Value::Object(map) = image else {
         return Err(corrupt("image", "not an object"));
     };

@@ -100,6 +100,7 @@ on_both! {
             Constraint::ReaderProposalKey,
             Constraint::WebhookKey,
             Constraint::ShadowAnswerId,
+            Constraint::StopGroupRevision,
         ];
         for constraint in Constraint::ALL {
             assert_eq!(

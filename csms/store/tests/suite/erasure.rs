@@ -229,6 +229,7 @@ on_both! {
             "sessions.account_id",
             "shadow_answers.credential_id",
             "shadow_answers.person_id",
+            "stop_groups.person_id",
             "tag_members.member_id",
             "transactions.credential_id",
             "transactions.person_id",

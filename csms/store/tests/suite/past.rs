@@ -134,6 +134,7 @@ fn rows() -> Vec<Change> {
             minutes: None,
             wh: Some(u64::from(u32::MAX) * 9),
         }),
+        credential: Some(card.id),
     };
     let key = api_key(&tenant);
     let alarm = lockdown(of);
@@ -198,9 +199,12 @@ fn changed(row: &Change) -> Option<Change> {
         }
         Change::Calendar(row) => row.dates.clear(),
         Change::Emergency(row) => row.ended_at = Some(at(50)),
-        Change::Organisation(_) | Change::Lock(_) | Change::Station(_) | Change::Tag(_) => {
-            return None;
-        }
+        Change::Organisation(_)
+        | Change::Lock(_)
+        | Change::Station(_)
+        | Change::Tag(_)
+        | Change::Sharing(_)
+        | Change::Webhook(_) => return None,
     }
     Some(row)
 }
