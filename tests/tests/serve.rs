@@ -59,6 +59,25 @@ async fn wrong_usage_exits_with_2_and_failure_with_1() {
     );
 }
 
+#[tokio::test]
+async fn the_demo_comes_out_as_expected() {
+    let server = Server::plain().await;
+    let (code, stdout, stderr) = alone(&server, &["demo", "--once", "--listen", "127.0.0.1:0"]);
+    assert_eq!(code, 0, "{stdout}\n{stderr}");
+    for shown in [
+        "GRANTED",
+        "OPEN_ACCESS",
+        "OUTSIDE_SCHEDULE",
+        "why: tag \"Tenants\" -> charger \"Garage left\"",
+        "LIMIT_REACHED",
+        "by its lookup key",
+        "Keywatt-Confirm: refuse 6 of 7",
+        "35 of 35 as expected",
+    ] {
+        assert!(stdout.contains(shown), "{shown} is missing in\n{stdout}");
+    }
+}
+
 /// Runs the program without the server's database; exit code, standard output, standard error.
 fn alone(server: &Server, args: &[&str]) -> (i32, String, String) {
     let mut program = Command::new(keywatt_tests::program::keywatt());

@@ -50,6 +50,14 @@ impl Client {
         })
     }
 
+    /// The same place, with a session.
+    pub(crate) async fn logged_in(self, email: &str, password: &str) -> anyhow::Result<Self> {
+        let login = serde_json::json!({ "email": email, "password": password });
+        let session = self.ask("/sessions", Some(login)).await?.ok()?;
+        let key = text(&session, "token").context("no session")?;
+        Ok(Self { key, ..self })
+    }
+
     /// Sends, and gives whatever is answered.
     pub(crate) async fn ask(&self, path: &str, body: Option<Value>) -> anyhow::Result<Answer> {
         match body {

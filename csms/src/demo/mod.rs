@@ -54,8 +54,11 @@ async fn go(
     ));
     let (login, key) = owner(running, "olivia", "Demo").await?;
     let client = Client::new(&format!("http://{address}"), &key)?;
-    let (_, installers_key) = owner(running, "ingrid", INSTALLER).await?;
-    let installer = Client::new(&format!("http://{address}"), &installers_key)?;
+    // A key works in its own organisation; who works on others' chargers logs in.
+    let (ingrid, key_of_her_own) = owner(running, "ingrid", INSTALLER).await?;
+    let installer = Client::new(&format!("http://{address}"), &key_of_her_own)?
+        .logged_in(&ingrid.email, &ingrid.password)
+        .await?;
     let site = Site::make(&client, &format!("ws://{address}/ocpp")).await?;
     print_line(&site.describe());
     let report = round::go(&client, &installer, &site).await?;
