@@ -13,6 +13,7 @@ use model::{
 };
 
 mod answer;
+mod answered;
 mod authorize;
 mod boot;
 mod cards;
@@ -31,6 +32,7 @@ mod time;
 mod told;
 mod transaction;
 
+pub use answered::Answered;
 pub(crate) use cards::Windows;
 pub(crate) use deviation::EXAMPLES_KEPT;
 pub use deviation::{Deviated, Handling};
@@ -164,6 +166,8 @@ pub struct Connection {
     pub since: Timestamp,
     /// Which: rises with each connection.
     pub generation: u64,
+    /// What was answered on it of late.
+    pub answered: Answered,
 }
 
 /// Why a request of a station has no reply.

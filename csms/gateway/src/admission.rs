@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use app::station::{Admitted, Connection, Deviated, Hello, Refusal};
+use app::station::{Admitted, Answered, Connection, Deviated, Hello, Refusal};
 use bytes::Bytes;
 use http::StatusCode;
 use hyper::upgrade::OnUpgrade;
@@ -105,6 +105,7 @@ impl Server {
             version,
             since,
             generation,
+            answered: Answered::default(),
         };
         let Server {
             shared, registry, ..

@@ -14,8 +14,8 @@ use store::Strictness;
 use uuid::Uuid;
 
 use super::answer::{StoredAnswer, StoredVerdict};
-use super::keeping::{Judgement, Keep, only_fit, taken_by};
-use super::time::{Timeliness, timeliness};
+use super::keeping::{Judgement, Keep, natural_key, only_fit, taken_by};
+use super::time::{Timeliness, plausible, timeliness};
 use super::{Connection, StationFailure};
 use crate::App;
 use crate::pep::{Decided, Origin};
@@ -48,6 +48,14 @@ impl App {
         event: TransactionEvent,
     ) -> Result<StationReply, StationFailure> {
         let now = self.clock.now();
+        // A start at a time that cannot be believed may be another one: its record knows.
+        let key = natural_key(&event);
+        let is_known_by_key =
+            event.reference != TransactionRef::New || plausible(&event.at, now).is_some();
+        if is_known_by_key && let Some(answer) = connection.answered.find(&key) {
+            let again = reply(answer, event.token);
+            return Ok(StationReply::Transaction(Box::new(again)));
+        }
         let when = timeliness(&event.at, event.delivery, connection.since, now);
         let fresh = TransactionId(Uuid::now_v7());
         let known = self.find_transaction(connection, &event).await?;
@@ -105,6 +113,7 @@ impl App {
                 return Err(StationFailure::NotRecorded);
             }
         };
+        connection.answered.note(key, kept.answer.clone());
         if kept.transaction.id != id && known.is_none() {
             // A retry: the transaction is the one from before.
             self.pep.usage(|usage| {

@@ -1,6 +1,6 @@
 //! Cards on their way to a person: presented to be enrolled, or waiting in the inbox.
 
-use app::station::{Admitted, Connection, LiveSettings, Stations};
+use app::station::{Admitted, Answered, Connection, LiveSettings, Stations};
 use model::neutral::{Authorize, AuthorizeForm, Boot, StationReply, StationRequest};
 use model::{
     OcppVersion, PresentedToken, Reason, StationId, StationKind, StationSettings, TokenKind,
@@ -34,6 +34,7 @@ impl Charger {
             version: OcppVersion::V16,
             since: site.app.clock.now(),
             generation: 1,
+            answered: Answered::default(),
         };
         let boot = Boot {
             vendor: "Vendor".into(),
