@@ -7,7 +7,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use authz::NodeDetail;
 use model::command::{CommandAnswer, CommandError, StationCommand};
@@ -23,19 +23,31 @@ pub(crate) const ASK_AGAIN: Duration = Duration::from_secs(60);
 /// What is owed, beside the database.
 #[derive(Debug, Default)]
 pub(crate) struct CacheDebts {
-    owed: Mutex<HashMap<StationKey, Revision>>,
+    owed: Mutex<HashMap<StationKey, Owed>>,
     /// Those being asked right now.
     asked: Mutex<HashSet<StationKey>>,
 }
 
+/// What is owed to a station.
+#[derive(Clone, Copy, Debug)]
+struct Owed {
+    /// Because of changes up to this one.
+    revision: Revision,
+    /// Since then, as far as this process knows.
+    since: Instant,
+}
+
 impl CacheDebts {
     fn owe(&self, station: StationKey, revision: Revision) {
-        let mut owed = self.owed.lock();
-        let since = owed.entry(station).or_insert(revision);
-        *since = revision.max(*since);
+        let mut all = self.owed.lock();
+        let owed = all.entry(station).or_insert_with(|| Owed {
+            revision,
+            since: Instant::now(),
+        });
+        owed.revision = revision.max(owed.revision);
     }
 
-    fn of(&self, station: &StationKey) -> Option<Revision> {
+    fn of(&self, station: &StationKey) -> Option<Owed> {
         self.owed.lock().get(station).copied()
     }
 
@@ -43,7 +55,7 @@ impl CacheDebts {
         let mut owed = self.owed.lock();
         if owed
             .get(&debt.station)
-            .is_some_and(|since| *since <= debt.revision)
+            .is_some_and(|owed| owed.revision <= debt.revision)
         {
             owed.remove(&debt.station);
         }
@@ -174,7 +186,7 @@ impl App {
 
     /// Asks until nothing is owed: a right may end while the station answers.
     async fn clear_cache(&self, station: &StationKey) {
-        while let Some(revision) = self.cache_debts.of(station) {
+        while let Some(Owed { revision, since }) = self.cache_debts.of(station) {
             let answer = self
                 .link
                 .command(
@@ -188,6 +200,9 @@ impl App {
                 return;
             }
             tracing::debug!(station.id = %station, ?answer, "a cache was cleared");
+            // From the change to the station's acknowledgement.
+            metrics::histogram!("keywatt_cache_clear_seconds")
+                .record(since.elapsed().as_secs_f64());
             self.settle(CacheDebt {
                 station: station.clone(),
                 revision,
@@ -245,9 +260,10 @@ mod tests {
             revision: Revision(revision),
         };
         debts.pay(&paid(4));
-        assert_eq!(debts.of(&station), Some(Revision(7)));
+        let revision = || debts.of(&station).map(|owed| owed.revision);
+        assert_eq!(revision(), Some(Revision(7)));
         debts.pay(&paid(7));
-        assert_eq!(debts.of(&station), None);
+        assert_eq!(revision(), None);
     }
 
     #[test]
