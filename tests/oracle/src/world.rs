@@ -162,6 +162,7 @@ impl World {
                 authority: model::Authority::default(),
                 concurrent_transactions: None,
                 stop_on_revocation: false,
+                language: None,
                 created_at: NOW,
                 deleted_at: None,
             }));
@@ -397,7 +398,8 @@ fn person(id: PersonId, organisation: OrganisationId) -> Person {
         state: PersonState::Active,
         suspension: None,
         member_until: None,
-        stop_group: StopGroup(id.to_string()),
+        stop_group: StopGroup::new(id.to_string()),
+        language: None,
         created_at: NOW,
         deleted_at: None,
     }
