@@ -2,6 +2,7 @@
 
 #![expect(clippy::print_stdout, reason = "a tool that prints its figures")]
 
+use std::collections::HashMap;
 use std::hint::black_box;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,6 +13,7 @@ use bench::population::{self, Population, Size};
 use bench::process;
 use bench::random::Random;
 use model::{Change, Committed, GrantId, Revision};
+use uuid::Uuid;
 
 const QUESTIONS: usize = 1_000_000;
 
@@ -28,14 +30,19 @@ fn main() -> anyhow::Result<()> {
 
     // The same again with questions; what the cards take is not the Directory's.
     population = Population::new(Size::GOAL, QUESTIONS);
-    single_calls(&population);
+    let mut decisions = single_calls(&population);
+    let mut lookups = cold_lookups();
+    let mut times =
+        |part| decisions.per_mille(part).as_secs_f64() / lookups.per_mille(part).as_secs_f64();
+    let (p50, p99) = (times(500), times(990));
+    println!("a decision is {p50:.1} such lookups at p50, {p99:.1} at p99");
     who(&population);
     change(&population);
     Ok(())
 }
 
 #[expect(clippy::disallowed_methods, reason = "the function itself is measured")]
-fn single_calls(population: &Population) {
+fn single_calls(population: &Population) -> Sample {
     let usage = Usage::default();
     let clock = clock_overhead();
     let mut sample = Sample::with_capacity(QUESTIONS);
@@ -55,6 +62,25 @@ fn single_calls(population: &Population) {
         sample.summary()
     );
     println!("(reading the clock, {clock:?}, is taken off)");
+    sample
+}
+
+/// The reference of the run: what one lookup in one hash map of a million entries of 64 bytes takes
+/// on this machine, in the same way, with keys that are in no cache.
+fn cold_lookups() -> Sample {
+    let mut random = Random::new(3);
+    let map: HashMap<Uuid, [u8; 64]> = (0..QUESTIONS).map(|_| (random.id(), [1; 64])).collect();
+    let mut keys: Vec<Uuid> = map.keys().copied().collect();
+    random.shuffle(&mut keys);
+    let clock = clock_overhead();
+    let mut sample = Sample::with_capacity(QUESTIONS);
+    for key in &keys {
+        let begun = Instant::now();
+        black_box(map.get(key).map(|value| value.first().copied()));
+        sample.add(begun.elapsed().saturating_sub(clock));
+    }
+    println!("one lookup in a hash map: {}", sample.summary());
+    sample
 }
 
 /// Everybody who may use a charger, each decided.
