@@ -177,7 +177,7 @@ pub fn audit_key(pepper: &Pepper) -> store::AuditKey {
 pub fn new_stop_group(random: &dyn Random) -> StopGroup {
     let mut bytes = [0; 8];
     random.fill(&mut bytes);
-    StopGroup(hex(&bytes))
+    StopGroup::new(hex(&bytes))
 }
 
 /// A new code of so many digits, each as likely as any other.
@@ -336,7 +336,7 @@ mod tests {
         assert_eq!(api_key_prefix("kw_short"), None);
         let token = new_remote_token(&SystemRandom);
         assert_eq!((token.len(), &token[..2]), (14, "FE"));
-        assert_eq!(new_stop_group(&SystemRandom).0.len(), 16);
+        assert_eq!(new_stop_group(&SystemRandom).as_str().len(), 16);
         let lookup = new_lookup_key(&SystemRandom);
         assert_eq!(model::lookup_key(&lookup), Some(lookup));
     }

@@ -185,7 +185,7 @@ impl World {
             Change::Person(row) => match dice.below(7) {
                 0 => row.state = PersonState::Suspended,
                 1 => row.member_until = Some(now + SignedDuration::from_hours(1)),
-                2 => row.stop_group = StopGroup(format!("{:016X}", dice.below(3))),
+                2 => row.stop_group = StopGroup::new(format!("{:016X}", dice.below(3))),
                 _ => {
                     row.state = PersonState::Active;
                     row.member_until = None;
@@ -485,7 +485,7 @@ fn site(organisation: OrganisationId) -> Vec<Change> {
             state: PersonState::Active,
             suspension: None,
             member_until: None,
-            stop_group: StopGroup(format!("{number:016X}")),
+            stop_group: StopGroup::new(format!("{number:016X}")),
             language: None,
             created_at: at,
             deleted_at: None,

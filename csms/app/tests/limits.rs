@@ -13,9 +13,7 @@ use site::*;
 const NOON: &str = "2026-11-24T12:00:00Z";
 
 async fn limited(site: &Site, limits: Limits) -> PersonId {
-    let person = site
-        .person("AA", StopGroup("0123456789ABCDEF".into()))
-        .await;
+    let person = site.person("AA", StopGroup::new("0123456789ABCDEF")).await;
     site.change(Change::Grant(Grant {
         id: GrantId(uuid::Uuid::now_v7()),
         organisation: site.organisation,

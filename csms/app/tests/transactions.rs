@@ -173,9 +173,7 @@ async fn a_transaction_of_2_0_1_is_one_however_its_events_arrive() {
 async fn a_late_start_is_recorded_as_of_then_and_answered_as_of_now() {
     let site = Site::new().await;
     let charger = site.charger("CP2", OcppVersion::V201).await;
-    let person = site
-        .person("AA", StopGroup("00000000000000AA".into()))
-        .await;
+    let person = site.person("AA", StopGroup::new("00000000000000AA")).await;
     let grant = site.grant(person).await;
     let mut ended = site.store.get_grant(grant).await.unwrap().unwrap();
     // Another right that ended an hour ago takes its place.

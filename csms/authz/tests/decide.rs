@@ -312,7 +312,7 @@ fn open(number: u128, person: Option<u128>, card: &str) -> OpenTransaction {
         charger: charger(),
         installation: id(INSTALLATION).into(),
         person: person.map(|p| PersonId(id(p))),
-        stop_group: person.map(|p| StopGroup(format!("{p:016X}"))),
+        stop_group: person.map(|p| StopGroup::new(format!("{p:016X}"))),
         token_key: Some(card.into()),
     }
 }
@@ -354,7 +354,9 @@ fn the_group_may_stop_and_a_stranger_may_not() {
     let mut world = World::new();
     world.person(ADA).card(ADA, "04A1B2C3");
     world
-        .person_with(BOB, |p| p.stop_group = StopGroup(format!("{ADA:016X}")))
+        .person_with(BOB, |p| {
+            p.stop_group = StopGroup::new(format!("{ADA:016X}"))
+        })
         .card(BOB, "BB");
     world
         .person(102)

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use jiff::Timestamp;
+use smol_str::SmolStr;
 
 use crate::{AccountId, Labels, Language, NodeId, OrganisationId, PersonId, Suspension};
 
@@ -49,8 +50,24 @@ pub enum PersonState {
 
 /// Who may stop whose transactions; default a group of one's own. 16 upper-case hex characters,
 /// random, never a tag and never presentable.
+///
+/// Up to 23 bytes are kept in place: every decision hands it on, and must not allocate for it.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct StopGroup(pub String);
+pub struct StopGroup(SmolStr);
+
+impl StopGroup {
+    /// A group of this name.
+    #[must_use]
+    pub fn new(name: impl Into<SmolStr>) -> Self {
+        Self(name.into())
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
 
 impl fmt::Debug for StopGroup {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -224,7 +224,7 @@ fn person(id: PersonId, organisation: OrganisationId) -> Person {
         state: PersonState::Active,
         suspension: None,
         member_until: None,
-        stop_group: StopGroup("0123456789ABCDEF".to_owned()),
+        stop_group: StopGroup::new("0123456789ABCDEF"),
         language: None,
         created_at: Timestamp::UNIX_EPOCH,
         deleted_at: None,

@@ -285,13 +285,13 @@ impl Read for StationId {
 impl Bind for StopGroup {
     const NONE: Arg<'static> = Arg::Text(None);
     fn arg(&self) -> Arg<'_> {
-        self.0.arg()
+        self.as_str().arg()
     }
 }
 
 impl Read for StopGroup {
     fn read(row: &Row, at: usize) -> Result<Self, StoreError> {
-        String::read(row, at).map(Self)
+        row.text(at).map(Self::new)
     }
 }
 

@@ -290,7 +290,7 @@ impl Builder {
         person.id = PersonId(self.random.id());
         person.organisation = organisation;
         person.managed_at = organisation.into();
-        person.stop_group = StopGroup(format!("{:016X}", self.random.bits()));
+        person.stop_group = StopGroup::new(format!("{:016X}", self.random.bits()));
         self.builder.add(&Change::Person(person.clone()));
         let card = format!("04{:012X}", self.random.bits() >> 16);
         self.credential(&person, &card);
@@ -397,7 +397,7 @@ fn nobody(now: Timestamp) -> Person {
         state: PersonState::Active,
         suspension: None,
         member_until: None,
-        stop_group: StopGroup(String::new()),
+        stop_group: StopGroup::new(""),
         language: None,
         created_at: now,
         deleted_at: None,

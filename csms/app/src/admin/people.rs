@@ -227,7 +227,7 @@ impl Admin {
                 "this is a card's number",
             ));
         }
-        Ok(StopGroup(text))
+        Ok(StopGroup::new(text))
     }
 
     /// Where a person's managers are; the organisation, if the installation is gone.

@@ -66,7 +66,10 @@ impl StoredAnswer {
                 decision: verdict.decision,
                 reason: verdict.reason.code().to_owned(),
                 expires_at: verdict.expires_at,
-                stop_group: verdict.stop_group.as_ref().map(|group| group.0.clone()),
+                stop_group: verdict
+                    .stop_group
+                    .as_ref()
+                    .map(|group| group.as_str().to_owned()),
                 evses: verdict.evses.clone(),
                 message: verdict
                     .message
@@ -87,7 +90,7 @@ impl StoredAnswer {
                 decision: verdict.decision,
                 reason: verdict.reason.parse().ok()?,
                 expires_at: verdict.expires_at,
-                stop_group: verdict.stop_group.map(StopGroup),
+                stop_group: verdict.stop_group.map(StopGroup::new),
                 evses: verdict.evses,
                 message: verdict.message.and_then(|(language, text)| {
                     let language = Language::from_tag(&language)?;
@@ -114,7 +117,7 @@ mod tests {
                 decision: DecisionId(uuid::Uuid::nil()),
                 reason: Reason::NotThisEvse,
                 expires_at: Some(Timestamp::UNIX_EPOCH),
-                stop_group: Some(StopGroup("0123456789ABCDEF".into())),
+                stop_group: Some(StopGroup::new("0123456789ABCDEF")),
                 evses: vec![1, 2],
                 message: Some(PersonMessage {
                     language: Language::De,

@@ -15,7 +15,7 @@ use std::time::Duration;
 use app::clock::{Clock, SystemRandom};
 use app::link::NoStations;
 use app::secret::Pepper;
-use app::station::{Admitted, Connection, LiveSettings, Stations};
+use app::station::{Admitted, Answered, Connection, LiveSettings, Stations};
 use app::{App, Live, Parts, Settings};
 use jiff::{SignedDuration, Timestamp};
 use model::neutral::{
@@ -214,6 +214,7 @@ impl Site {
             version,
             since: self.clock.now(),
             generation: 1,
+            answered: Answered::default(),
         };
         let boot = Boot {
             vendor: "Test".into(),
@@ -232,7 +233,7 @@ impl Site {
     /// A person with a card and the right to use the installation.
     pub async fn driver(&self, card: &str) -> PersonId {
         let person = self
-            .person(card, StopGroup(format!("{:016X}", card.len())))
+            .person(card, StopGroup::new(format!("{:016X}", card.len())))
             .await;
         self.grant(person).await;
         person

@@ -99,7 +99,7 @@ pub fn some_person(dice: &mut Dice, number: u128) -> Person {
         },
         suspension: dice.sometimes(8, suspension),
         member_until: dice.sometimes(8, some_time),
-        stop_group: StopGroup(format!("{:016X}", dice.below(6))),
+        stop_group: StopGroup::new(format!("{:016X}", dice.below(6))),
         language: None,
         deleted_at: dice.sometimes(40, |_| now()),
         ..person(number, organisation)

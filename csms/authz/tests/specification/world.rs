@@ -224,7 +224,7 @@ pub fn person(number: u128, organisation: u128) -> Person {
         state: PersonState::Active,
         suspension: None,
         member_until: None,
-        stop_group: StopGroup(format!("{number:016X}")),
+        stop_group: StopGroup::new(format!("{number:016X}")),
         language: None,
         created_at: now(),
         deleted_at: None,
@@ -306,7 +306,7 @@ pub fn transaction(number: u128, charger: u128, person: u128) -> authz::OpenTran
         charger: id(charger).into(),
         installation: id(SITE).into(),
         person: Some(PersonId(id(person))),
-        stop_group: Some(StopGroup(format!("{person:016X}"))),
+        stop_group: Some(StopGroup::new(format!("{person:016X}"))),
         token_key: Some(CARD.into()),
     }
 }

@@ -182,7 +182,7 @@ impl World {
             state: PersonState::Active,
             suspension: None,
             member_until: None,
-            stop_group: StopGroup(format!("{number:016X}")),
+            stop_group: StopGroup::new(format!("{number:016X}")),
             language: None,
             created_at: now(),
             deleted_at: None,

@@ -83,7 +83,10 @@ fn stopped(request: &StationRequest, reply: &TransactionReply) -> Result<Box<Raw
 fn id_tag_info(verdict: &Verdict, occasion: Occasion) -> IdTagInfo {
     IdTagInfo {
         expiry_date: verdict.expires_at.map(whole_seconds),
-        parent_id_tag: verdict.stop_group.as_ref().map(|group| group.0.clone()),
+        parent_id_tag: verdict
+            .stop_group
+            .as_ref()
+            .map(|group| group.as_str().to_owned()),
         status: status(verdict.reason, occasion),
     }
 }

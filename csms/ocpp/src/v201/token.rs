@@ -52,7 +52,7 @@ pub(super) fn write(token: &PresentedToken) -> IdTokenType {
 /// Writes a stop group.
 pub(super) fn group(group: &StopGroup) -> IdTokenType {
     IdTokenType {
-        id_token: group.0.clone(),
+        id_token: group.as_str().to_owned(),
         kind: IdTokenEnumType::Central,
         additional_info: None,
     }

@@ -21,7 +21,7 @@ fn verdict(reason: Reason) -> Verdict {
         reason,
         token: PresentedToken::new(TokenKind::IdTag, "04A1B2C3"),
         expires_at: reason.allows().then(now),
-        stop_group: Some(StopGroup("AB12CD34EF56".into())),
+        stop_group: Some(StopGroup::new("AB12CD34EF56")),
         evses: Vec::new(),
         message: None,
     }

@@ -210,7 +210,7 @@ impl Chains {
         insert_changes(tx, &rows).await?;
         for Committed { revision, change } in &committed {
             if let Change::Person(person) = change
-                && !person.stop_group.0.is_empty()
+                && !person.stop_group.as_str().is_empty()
             {
                 keep_stop_group(tx, *revision, person.id, &person.stop_group).await?;
             }

@@ -280,7 +280,7 @@ impl Fields<'_> {
             state: self.needed("state", state)?,
             suspension: self.suspension()?,
             member_until: self.find("member_until")?,
-            stop_group: StopGroup(String::new()),
+            stop_group: StopGroup::new(""),
             language: self.word("language", Language::from_tag)?,
             created_at: self.get("created_at")?,
             deleted_at: self.find("deleted_at")?,

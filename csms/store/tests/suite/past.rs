@@ -179,7 +179,7 @@ fn changed(row: &Change) -> Option<Change> {
             row.state = PersonState::Suspended;
             row.suspension = None;
             row.language = None;
-            row.stop_group = StopGroup("FEDCBA9876543210".to_owned());
+            row.stop_group = StopGroup::new("FEDCBA9876543210");
         }
         Change::Credential(row) => {
             row.state = CredentialState::Lost;
@@ -221,7 +221,11 @@ fn sorted(mut rows: Vec<Change>) -> Vec<String> {
         .map(|row| match row {
             Change::Person(row) => format!(
                 "{row:?} {:?} {:?} {:?} {} {:?}",
-                row.suspension, row.language, row.member_until, row.stop_group.0, row.labels
+                row.suspension,
+                row.language,
+                row.member_until,
+                row.stop_group.as_str(),
+                row.labels
             ),
             Change::Credential(row) => format!(
                 "{row:?} {} {:?} {:?} {:?} {:?}",
@@ -290,7 +294,7 @@ on_both! {
         let card = credential(&somebody, CredentialKind::Rfid, "04A1B2C3D4");
         let then = write(&store, None, Change::Credential(card.clone())).await;
         let mut moved = somebody.clone();
-        moved.stop_group = StopGroup("FEDCBA9876543210".to_owned());
+        moved.stop_group = StopGroup::new("FEDCBA9876543210");
         write(&store, Some(Change::Person(somebody.clone())), Change::Person(moved.clone())).await;
         let mut other = card.clone();
         other.value = "04FFFFFFFF".to_owned();

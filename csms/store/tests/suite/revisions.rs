@@ -191,6 +191,6 @@ on_both! {
         let text = text.concat().concat();
         assert!(text.contains("04…F6") && !text.contains("04A1B2C3D4E5F6"), "{text}");
         assert!(text.contains(&key.prefix) && !text.contains("hash"), "{text}");
-        assert!(!text.contains(&before.stop_group.0), "{text}");
+        assert!(!text.contains(before.stop_group.as_str()), "{text}");
     }
 }

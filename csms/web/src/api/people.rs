@@ -153,7 +153,7 @@ impl From<&Person> for PersonBody {
             suspended_from: row.suspension.map(|it| it.from),
             suspended_until: row.suspension.and_then(|it| it.until),
             member_until: row.member_until,
-            stop_group: row.stop_group.0.clone(),
+            stop_group: row.stop_group.as_str().to_owned(),
             language: row.language.map(Into::into),
             has_login: row.account.is_some(),
             created_at: row.created_at,
