@@ -8,6 +8,7 @@ use sqlx::{Arguments, PgConnection, Row as _, SqlStr, SqliteConnection, ValueRef
 use crate::StoreError;
 use crate::arg::{Arg, Read};
 use crate::db::limited;
+use crate::sql::ManyText;
 
 /// Any connection, to run statements on.
 pub(crate) enum Link<'c> {
@@ -37,6 +38,19 @@ impl Link<'_> {
                     .map(|done| done.rows_affected())
             }
         }
+    }
+
+    /// Runs an INSERT of many rows; how many it touched.
+    pub(crate) async fn execute_many(
+        &mut self,
+        text: ManyText,
+        args: &[Arg<'_>],
+    ) -> Result<u64, sqlx::Error> {
+        let sql = match self {
+            Link::Lite(_) => text.nameless(),
+            Link::Pg(_) => text.numbered(),
+        };
+        self.execute(sql, args).await
     }
 
     /// The first row, if there is one.

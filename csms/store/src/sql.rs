@@ -39,8 +39,7 @@ macro_rules! statements {
 pub(crate) use statements;
 
 /// How many rows one INSERT takes: a few fixed sizes, so that few texts are prepared. More would
-/// cost more: SQLite looks for the name of each parameter among all before it, and a message to
-/// PostgreSQL above the 16 KiB of a TLS record is sent in two, of which the second waits for the
+/// cost more: a message to PostgreSQL above the 16 KiB of a TLS record is sent in two, of which the second waits for the
 /// server's delayed acknowledgement of the first (40 ms; sqlx leaves Nagle's algorithm on).
 pub(crate) const ROW_COUNTS: [usize; 3] = [16, 4, 1];
 
@@ -51,7 +50,27 @@ pub(crate) struct ManyRows {
     columns: usize,
     /// What follows the rows.
     tail: &'static str,
-    texts: std::sync::OnceLock<Vec<Arc<str>>>,
+    texts: std::sync::OnceLock<Vec<ManyText>>,
+}
+
+/// The text of an INSERT of many rows, for each database: SQLite looks for the name of a parameter
+/// among all before it, so there they have none.
+#[derive(Clone, Debug)]
+pub(crate) struct ManyText {
+    numbered: Arc<str>,
+    nameless: Arc<str>,
+}
+
+impl ManyText {
+    /// With `$1`, `$2` …
+    pub(crate) fn numbered(self) -> SqlStr {
+        AssertSqlSafe(self.numbered).into_sql_str()
+    }
+
+    /// With `?`.
+    pub(crate) fn nameless(self) -> SqlStr {
+        AssertSqlSafe(self.nameless).into_sql_str()
+    }
 }
 
 impl ManyRows {
@@ -65,7 +84,7 @@ impl ManyRows {
     }
 
     /// The largest of [`ROW_COUNTS`] that fits, and its text.
-    pub(crate) fn text(&self, rows: usize) -> (usize, SqlStr) {
+    pub(crate) fn text(&self, rows: usize) -> (usize, ManyText) {
         let texts = self.texts.get_or_init(|| {
             ROW_COUNTS
                 .iter()
@@ -76,15 +95,21 @@ impl ManyRows {
             .iter()
             .zip(texts)
             .find(|(count, _)| **count <= rows);
-        let (count, text) = match fitting {
-            Some((count, text)) => (*count, Arc::clone(text)),
+        match fitting {
+            Some((count, text)) => (*count, text.clone()),
             // No rows: a text for one, which the caller does not run.
             None => (1, self.compose(1)),
-        };
-        (count, AssertSqlSafe(text).into_sql_str())
+        }
     }
 
-    fn compose(&self, rows: usize) -> Arc<str> {
+    fn compose(&self, rows: usize) -> ManyText {
+        ManyText {
+            numbered: self.with_parameters(rows, |number| format!("${number}")),
+            nameless: self.with_parameters(rows, |_| "?".to_owned()),
+        }
+    }
+
+    fn with_parameters(&self, rows: usize, parameter: impl Fn(usize) -> String) -> Arc<str> {
         let mut text = String::from(self.head);
         for row in 0..rows {
             text.push_str(if row == 0 { " (" } else { ", (" });
@@ -92,8 +117,7 @@ impl ManyRows {
                 if column > 0 {
                     text.push_str(", ");
                 }
-                text.push('$');
-                text.push_str(&(row * self.columns + column + 1).to_string());
+                text.push_str(&parameter(row * self.columns + column + 1));
             }
             text.push(')');
         }

@@ -8,7 +8,7 @@ use crate::arg::{Arg, Bind, Read};
 use crate::db::Conn;
 use crate::fault::{Severity, classify, is_nameless_foreign_key};
 use crate::link::{Columns, Record, Row};
-use crate::sql::Sql;
+use crate::sql::{ManyText, Sql};
 use crate::{Constraint, StoreError};
 
 /// A change noted by a job, before it has its revision.
@@ -110,6 +110,17 @@ impl Tx {
 
     pub(crate) fn take_fault(&mut self) -> Option<Fault> {
         self.fault.take()
+    }
+
+    /// Runs an INSERT of many rows; how many it touched.
+    pub(crate) async fn run_many(
+        &mut self,
+        text: ManyText,
+        args: &[Arg<'_>],
+    ) -> Result<u64, StoreError> {
+        self.unbroken()?;
+        let result = self.conn.link().execute_many(text, args).await;
+        result.map_err(|error| self.fail(error))
     }
 
     /// Runs a statement; how many rows it touched.

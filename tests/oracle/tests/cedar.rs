@@ -12,6 +12,12 @@ use model::Action;
 fn the_engine_and_cedar_agree_over_random_worlds() {
     let (mut asked, mut allowed) = (0_u32, 0_u32);
     let mut by_action: BTreeMap<&str, [u32; 2]> = BTreeMap::new();
+    // `stop_own` is about transactions in progress, of which Cedar is told nothing.
+    let actions: Vec<Action> = Action::ALL
+        .iter()
+        .copied()
+        .filter(|action| *action != Action::StopOwn)
+        .collect();
     let hours = jiff::SignedDuration::from_hours;
     for seed in 0..60 {
         let mut random = Random::new(seed);
@@ -22,7 +28,7 @@ fn the_engine_and_cedar_agree_over_random_worlds() {
         for _ in 0..1500 {
             let question = Question {
                 person: random.pick(&world.people).id,
-                action: random.pick(&Action::ALL),
+                action: random.pick(&actions),
                 node: random.pick(&nodes),
                 at: NOW + hours([-25, -24, -1, 0, 1, 24, 25][random.below(7)]),
             };

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use authz::{Asker, Outcome, Request, Resource, Told};
 use jiff::Timestamp;
-use model::{InstallationId, NodeId, NodeKind, TransactionId, Webhook, WebhookLogin};
+use model::{Authority, InstallationId, NodeId, NodeKind, TransactionId, Webhook, WebhookLogin};
 use uuid::Uuid;
 
 use super::message::{self, AskedFor, Point, Purpose, Question};
@@ -39,6 +39,9 @@ pub(crate) enum Silence {
 impl App {
     /// Asks the outside authority, if there is one to be asked about this.
     pub(crate) async fn told(&self, request: &Request<'_>, about: &About<'_>) -> Option<Told> {
+        if self.is_decided_here(request.resource) {
+            return None;
+        }
         let now = self.clock.now();
         let Outcome::Ask(_) = self.pep.decide_here(request, now) else {
             return None;
@@ -60,6 +63,22 @@ impl App {
             Ok(false) => Told::No,
             Err(_) => Told::Nothing,
         })
+    }
+
+    /// Whether no outside authority is asked about a point, whatever the question: so it is nearly
+    /// everywhere, and it costs two lookups to know.
+    pub(crate) fn is_decided_here(&self, resource: Resource) -> bool {
+        let directory = self.live.directory();
+        let entry = match resource {
+            Resource::Node(node) => directory.node(node),
+            Resource::AnyEvse(charger) | Resource::Evse(charger, _) => directory.node(charger),
+            Resource::Lock(lock, _) => directory
+                .lock(lock)
+                .and_then(|lock| directory.node(lock.installation)),
+        };
+        entry
+            .and_then(|entry| directory.installation_of(entry))
+            .is_none_or(|(_, settings)| settings.authority == Authority::Native)
     }
 
     /// The outside authority that is set for an installation.

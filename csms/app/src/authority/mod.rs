@@ -62,6 +62,11 @@ impl Authorities {
         }
     }
 
+    /// Whether nowhere one is asked beside.
+    fn shadow_nobody(&self) -> bool {
+        self.shadows.lock().is_empty()
+    }
+
     fn is_shadowed(&self, installation: InstallationId) -> bool {
         self.shadows.lock().contains(&installation)
     }

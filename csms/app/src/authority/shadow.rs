@@ -102,7 +102,7 @@ impl App {
             reason,
             Reason::Delegated | Reason::DelegatedRefusal | Reason::AuthoritySilent
         );
-        if request.action != Action::Use || elsewhere {
+        if request.action != Action::Use || elsewhere || self.authorities.shadow_nobody() {
             return;
         }
         let now = decided.row.at;

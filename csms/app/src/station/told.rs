@@ -24,6 +24,9 @@ impl App {
         id: TransactionId,
         when: Timeliness,
     ) -> Result<Option<Told>, StationFailure> {
+        if self.is_decided_here(asked.request.resource) {
+            return Ok(None);
+        }
         let Outcome::Ask(_) = self.pep.decide_here(&asked.request, self.clock.now()) else {
             return Ok(None);
         };

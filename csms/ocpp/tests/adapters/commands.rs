@@ -15,7 +15,7 @@ fn remote_start(evse: Option<u32>, group: Option<&str>) -> StationCommand {
         token: PresentedToken::new(TokenKind::Central, "FE0123456789AB"),
         evse,
         remote_start_id: 55,
-        stop_group: group.map(|group| StopGroup::new(group)),
+        stop_group: group.map(StopGroup::new),
     })
 }
 

@@ -271,7 +271,7 @@ pub(crate) async fn insert_changes(tx: &mut Tx, rows: &[ChangeRow]) -> Result<()
                 row.place.hash.arg(),
             ]);
         }
-        tx.run(text, &args).await?;
+        tx.run_many(text, &args).await?;
     }
     Ok(())
 }

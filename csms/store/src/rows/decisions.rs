@@ -257,7 +257,7 @@ pub(crate) async fn insert_decisions(
             args.extend(columns);
             args.extend([place.segment.arg(), place.sequence.arg(), place.hash.arg()]);
         }
-        tx.run(text, &args).await?;
+        tx.run_many(text, &args).await?;
     }
     Ok(())
 }

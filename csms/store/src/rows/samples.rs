@@ -113,7 +113,7 @@ impl Tx {
                     sample.signed.arg(),
                 ]);
             }
-            new += self.run(text, &args).await?;
+            new += self.run_many(text, &args).await?;
         }
         Ok(new)
     }
