@@ -110,7 +110,7 @@ impl App {
             decided.outcome.reason(),
             Reason::OutsideSchedule | Reason::NotYetValid
         );
-        for_its_time
+        (for_its_time && takes_texts(decided.row.entry))
             .then(|| self.pep.allowed_from(request, decided.row.as_of))
             .flatten()
     }
@@ -156,6 +156,9 @@ impl App {
 
     /// What the person at the point is told, in their language.
     fn message(&self, decided: &Decided, later: Option<Timestamp>) -> Option<PersonMessage> {
+        if !takes_texts(decided.row.entry) {
+            return None;
+        }
         let directory = self.live.directory();
         let found = decided.outcome.found();
         let node = found.node.and_then(|node| directory.node(node));
@@ -228,4 +231,17 @@ fn attempt(station: &StationKey, message_id: &str) -> UseId {
     let mut id = [0; 16];
     id.copy_from_slice(hash.split_at(16).0);
     UseId(uuid::Builder::from_custom_bytes(id).into_uuid())
+}
+
+/// Whether an answer can carry a text: chargers of OCPP 1.6 have no field for one.
+const fn takes_texts(entry: Entry) -> bool {
+    match entry {
+        Entry::Authorize16 | Entry::Start16 | Entry::Stop16 => false,
+        Entry::Authorize201
+        | Entry::TransactionEvent201
+        | Entry::Lock16
+        | Entry::Lock201
+        | Entry::DoorHttp
+        | Entry::Api => true,
+    }
 }
