@@ -13,13 +13,13 @@ use jiff::Timestamp;
 use model::neutral::PersonMessage;
 use model::{
     Action, ChargerId, CredentialId, Language, NodeId, NodeKind, PersonId, PresentedToken, Reason,
-    TokenKind,
 };
 
 pub use chain::{Chain, Hours, NamedNode, NamedTag, Subjected};
 pub use view::{AsOf, Note};
 
 use crate::admin::{ListQuery, Listing};
+use crate::authority::token_of;
 use crate::wording::{self, Later};
 use crate::{ApiError, App, Caller};
 use view::View;
@@ -310,13 +310,7 @@ impl App {
                 let row = row
                     .filter(|row| row.organisation == organisation)
                     .ok_or(ApiError::NotFound)?;
-                let token = if row.kind.is_code() {
-                    // The code itself is not known, only what it is found by.
-                    PresentedToken::new(TokenKind::KeyCode, "code").known_as(row.key)
-                } else {
-                    PresentedToken::new(TokenKind::IdTag, row.value)
-                };
-                (token, false)
+                (token_of(row), false)
             }
         };
         let Some(station) = self.station_at(directory, node).await? else {

@@ -109,17 +109,6 @@ impl Pep {
         authz::decide(request, &directory, &self.usage.lock(), at)
     }
 
-    /// Decides over a picture that is not the live one: what would be after a change.
-    #[must_use]
-    pub fn decide_over(
-        &self,
-        picture: &authz::Directory,
-        request: &Request<'_>,
-        at: Timestamp,
-    ) -> Outcome {
-        ask(request, picture, &self.usage.lock(), at)
-    }
-
     /// Explains over a picture that is not the live one; `usage` is what was used then, `None`:
     /// what is used now.
     #[must_use]
@@ -157,9 +146,10 @@ impl Pep {
         request
     }
 
-    /// Decides over a picture and a usage that are not the live ones.
+    /// Decides over a picture that is not the live one: what would be after a change, or was in
+    /// the past; `usage` as in [`Pep::explain_over`].
     #[must_use]
-    pub fn decide_in(
+    pub fn decide_over(
         &self,
         picture: &authz::Directory,
         usage: Option<&Usage>,
@@ -354,13 +344,6 @@ impl Pep {
                 tracing::error!(%error, "the decision log has no place");
                 NotLogged
             })
-    }
-
-    /// Explains what would be decided, without a row in the log.
-    #[must_use]
-    pub fn explain(&self, request: &Request<'_>, at: Timestamp) -> Explanation {
-        let directory = self.live.directory();
-        ask_why(request, &directory, &self.usage.lock(), at)
     }
 
     /// From when on what is refused at an instant would be allowed, if nothing changes but the

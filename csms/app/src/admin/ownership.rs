@@ -103,7 +103,7 @@ impl Admin {
         };
         for action in Role::Owner.actions().iter() {
             let request = Request::person(person, None, action, node);
-            match self.pep.decide_over(directory, &request, now) {
+            match self.pep.decide_over(directory, None, &request, now) {
                 Outcome::Allow(terms) => owned.for_good &= terms.until.is_none(),
                 Outcome::Deny(_) | Outcome::Ask(_) => return Owned::default(),
             }

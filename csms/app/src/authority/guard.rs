@@ -173,7 +173,7 @@ impl App {
         seen.iter()
             .map(|it| {
                 let request = Request::token(&it.token, self.resource_at(it.node), Intent::Ask);
-                match self.pep.decide_over(&picture, &request, now) {
+                match self.pep.decide_over(&picture, None, &request, now) {
                     Outcome::Allow(_) => Some(true),
                     Outcome::Deny(_) => Some(false),
                     Outcome::Ask(_) => None,
@@ -243,7 +243,7 @@ impl App {
 }
 
 /// As a reader would send it; of a code only what it is found by is known.
-fn token_of(row: Credential) -> PresentedToken {
+pub(crate) fn token_of(row: Credential) -> PresentedToken {
     let kind = kind_of(row.kind);
     if row.kind.is_code() {
         PresentedToken::new(kind, "code").known_as(row.key)

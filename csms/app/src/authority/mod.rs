@@ -20,6 +20,7 @@ use tokio::sync::{Notify, Semaphore};
 pub(crate) use asking::About;
 pub use breaker::{BreakerState, BreakerView};
 pub(crate) use deliveries::told_of;
+pub(crate) use guard::token_of;
 pub(crate) use message::{check as check_body, proves};
 pub use outside::{AddressFault, Call, CallError, Expects, Login, Nowhere, Outside, Secret};
 pub(crate) use seal::{open as unseal, seal};

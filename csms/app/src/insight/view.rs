@@ -101,7 +101,8 @@ impl View {
 
     pub(crate) fn decide(&self, app: &App, request: &Request<'_>) -> Outcome {
         let usage = self.usage.as_deref();
-        app.pep.decide_in(&self.directory, usage, request, self.at)
+        app.pep
+            .decide_over(&self.directory, usage, request, self.at)
     }
 
     /// A request that knows whether codes may be tried there now; nobody knows of then.

@@ -160,11 +160,11 @@ impl App {
                 None => of_person(seen.person, Action::Use, resource),
             };
             for at in [now, next_visit(seen.at, now)] {
-                if !self.pep.decide_over(before, &request, at).allows() {
+                if !self.pep.decide_over(before, None, &request, at).allows() {
                     continue;
                 }
                 may.insert(seen.person);
-                if !self.pep.decide_over(after, &request, at).allows() {
+                if !self.pep.decide_over(after, None, &request, at).allows() {
                     refused.insert(seen.person);
                 }
             }
