@@ -32,6 +32,16 @@ pub(crate) enum Arg<'a> {
 }
 
 impl Arg<'_> {
+    /// The same, of which nothing is copied.
+    pub(crate) fn borrowed(&self) -> Arg<'_> {
+        match self {
+            Arg::Int(value) => Arg::Int(*value),
+            Arg::Bool(value) => Arg::Bool(*value),
+            Arg::Text(value) => Arg::Text(value.as_deref().map(Cow::Borrowed)),
+            Arg::Bytes(value) => Arg::Bytes(value.as_deref().map(Cow::Borrowed)),
+        }
+    }
+
     pub(crate) fn into_owned(self) -> Arg<'static> {
         match self {
             Arg::Int(value) => Arg::Int(value),

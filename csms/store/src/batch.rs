@@ -4,7 +4,7 @@ use model::{Actor, Committed, Decision, Revision};
 use tokio::time::{Duration, Instant};
 
 use crate::audit::chains::{Chains, Draft};
-use crate::rows::{Droppable, insert_droppable};
+use crate::rows::{Droppable, insert_droppables};
 use crate::tx::{Fault, Recorded};
 use crate::work::{Run, Work};
 use crate::{StoreError, Tx};
@@ -202,9 +202,7 @@ async fn write_rows(
     offers: &[Droppable],
     changes: Vec<(Actor, Recorded)>,
 ) -> Result<(Vec<Committed>, Draft), StoreError> {
-    for offer in offers {
-        insert_droppable(tx, offer).await?;
-    }
+    insert_droppables(tx, offers).await?;
     chains.write(tx, decisions, changes).await
 }
 

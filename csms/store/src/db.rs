@@ -9,6 +9,7 @@ use sqlx::{Connection, PgConnection, PgPool, Postgres, Sqlite, SqliteConnection,
 
 use crate::Durability;
 use crate::link::Link;
+use crate::sql::Dialect;
 
 /// How long one statement may take on PostgreSQL before the connection counts as lost. SQLite is
 /// in this process and is waited for.
@@ -131,6 +132,13 @@ impl Conn {
         match self {
             Conn::Lite(connection) => Link::Lite(connection),
             Conn::Pg(connection) => Link::Pg(connection),
+        }
+    }
+
+    pub(crate) const fn dialect(&self) -> Dialect {
+        match self {
+            Conn::Lite(_) => Dialect::Lite,
+            Conn::Pg(_) => Dialect::Pg,
         }
     }
 

@@ -88,6 +88,11 @@ pub enum OpenError {
     /// It does not answer, or refuses us.
     #[error("the database cannot be reached")]
     Connect(#[source] Source),
+    /// It was only to be looked at, and is not in the form of this version.
+    #[error(
+        "the database is not in the form of this version; `keywatt migrate` brings an older one up to date"
+    )]
+    Form,
     /// A migration failed, or the database is newer than this program.
     #[error("the database cannot be brought to the form of this version")]
     Migrate(#[source] Source),

@@ -1,5 +1,7 @@
 //! Statements and what they answer, alike on both databases.
 
+use std::borrow::Cow;
+
 use futures_util::TryStreamExt;
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
@@ -8,7 +10,6 @@ use sqlx::{Arguments, PgConnection, Row as _, SqlStr, SqliteConnection, ValueRef
 use crate::StoreError;
 use crate::arg::{Arg, Read};
 use crate::db::limited;
-use crate::sql::ManyText;
 
 /// Any connection, to run statements on.
 pub(crate) enum Link<'c> {
@@ -23,34 +24,38 @@ impl Link<'_> {
         sql: impl Into<SqlStr>,
         args: &[Arg<'_>],
     ) -> Result<u64, sqlx::Error> {
+        self.run(sql.into(), borrowed(args)).await
+    }
+
+    /// Runs an INSERT of many rows; how many it touched.
+    pub(crate) async fn execute_many(
+        &mut self,
+        sql: SqlStr,
+        args: Vec<Arg<'_>>,
+    ) -> Result<u64, sqlx::Error> {
+        self.run(sql, args.into_iter()).await
+    }
+
+    async fn run<'a>(
+        &mut self,
+        sql: SqlStr,
+        args: impl ExactSizeIterator<Item = Arg<'a>>,
+    ) -> Result<u64, sqlx::Error> {
         match self {
             Link::Lite(connection) => {
-                let query = sqlx::query_with(sql.into(), lite_arguments(args)?);
+                let query = sqlx::query_with(sql, lite_arguments(args)?);
                 query
                     .execute(&mut **connection)
                     .await
                     .map(|done| done.rows_affected())
             }
             Link::Pg(connection) => {
-                let query = sqlx::query_with(sql.into(), pg_arguments(args)?);
+                let query = sqlx::query_with(sql, pg_arguments(args)?);
                 limited(query.execute(&mut **connection))
                     .await
                     .map(|done| done.rows_affected())
             }
         }
-    }
-
-    /// Runs an INSERT of many rows; how many it touched.
-    pub(crate) async fn execute_many(
-        &mut self,
-        text: ManyText,
-        args: &[Arg<'_>],
-    ) -> Result<u64, sqlx::Error> {
-        let sql = match self {
-            Link::Lite(_) => text.nameless(),
-            Link::Pg(_) => text.numbered(),
-        };
-        self.execute(sql, args).await
     }
 
     /// The first row, if there is one.
@@ -61,14 +66,14 @@ impl Link<'_> {
     ) -> Result<Option<Row>, sqlx::Error> {
         match self {
             Link::Lite(connection) => {
-                let query = sqlx::query_with(sql.into(), lite_arguments(args)?);
+                let query = sqlx::query_with(sql.into(), lite_arguments(borrowed(args))?);
                 query
                     .fetch_optional(&mut **connection)
                     .await
                     .map(|row| row.map(Row::Lite))
             }
             Link::Pg(connection) => {
-                let query = sqlx::query_with(sql.into(), pg_arguments(args)?);
+                let query = sqlx::query_with(sql.into(), pg_arguments(borrowed(args))?);
                 limited(query.fetch_optional(&mut **connection))
                     .await
                     .map(|row| row.map(Row::Pg))
@@ -84,12 +89,12 @@ impl Link<'_> {
     ) -> Result<Vec<Row>, sqlx::Error> {
         match self {
             Link::Lite(connection) => {
-                let query = sqlx::query_with(sql.into(), lite_arguments(args)?);
+                let query = sqlx::query_with(sql.into(), lite_arguments(borrowed(args))?);
                 let rows = query.fetch_all(&mut **connection).await?;
                 Ok(rows.into_iter().map(Row::Lite).collect())
             }
             Link::Pg(connection) => {
-                let query = sqlx::query_with(sql.into(), pg_arguments(args)?);
+                let query = sqlx::query_with(sql.into(), pg_arguments(borrowed(args))?);
                 let rows = limited(query.fetch_all(&mut **connection)).await?;
                 Ok(rows.into_iter().map(Row::Pg).collect())
             }
@@ -106,7 +111,7 @@ impl Link<'_> {
         match self {
             Link::Lite(_) => self.all(sql, args).await,
             Link::Pg(connection) => {
-                let query = sqlx::query_with(sql.into(), pg_arguments(args)?);
+                let query = sqlx::query_with(sql.into(), pg_arguments(borrowed(args))?);
                 let rows = query.fetch_all(&mut **connection).await?;
                 Ok(rows.into_iter().map(Row::Pg).collect())
             }
@@ -122,7 +127,7 @@ impl Link<'_> {
     ) -> Result<Result<(), StoreError>, sqlx::Error> {
         match self {
             Link::Lite(connection) => {
-                let query = sqlx::query_with(sql.into(), lite_arguments(args)?);
+                let query = sqlx::query_with(sql.into(), lite_arguments(borrowed(args))?);
                 let mut rows = query.fetch(&mut **connection);
                 while let Some(row) = rows.try_next().await? {
                     if let Err(error) = take(Row::Lite(row)) {
@@ -131,7 +136,7 @@ impl Link<'_> {
                 }
             }
             Link::Pg(connection) => {
-                let query = sqlx::query_with(sql.into(), pg_arguments(args)?);
+                let query = sqlx::query_with(sql.into(), pg_arguments(borrowed(args))?);
                 let mut rows = query.fetch(&mut **connection);
                 while let Some(row) = limited(rows.try_next()).await? {
                     if let Err(error) = take(Row::Pg(row)) {
@@ -184,25 +189,31 @@ impl Link<'_> {
 }
 
 /// PostgreSQL refuses NUL in a text; both databases get the same stand-in.
-pub(crate) fn clean(text: &str) -> std::borrow::Cow<'_, str> {
+pub(crate) fn clean(text: Cow<'_, str>) -> Cow<'_, str> {
     if text.contains('\0') {
-        std::borrow::Cow::Owned(text.replace('\0', "\u{FFFD}"))
+        Cow::Owned(text.replace('\0', "\u{FFFD}"))
     } else {
-        std::borrow::Cow::Borrowed(text)
+        text
     }
+}
+
+fn borrowed<'a>(args: &'a [Arg<'_>]) -> impl ExactSizeIterator<Item = Arg<'a>> {
+    args.iter().map(Arg::borrowed)
 }
 
 macro_rules! arguments {
     ($($name:ident -> $type:ty),+) => {$(
-        fn $name(args: &[Arg<'_>]) -> Result<$type, sqlx::Error> {
+        fn $name<'a>(
+            args: impl ExactSizeIterator<Item = Arg<'a>>,
+        ) -> Result<$type, sqlx::Error> {
             let mut arguments = <$type>::default();
             arguments.reserve(args.len(), 0);
             for arg in args {
                 match arg {
-                    Arg::Int(value) => arguments.add(*value),
-                    Arg::Bool(value) => arguments.add(*value),
-                    Arg::Text(value) => arguments.add(value.as_deref().map(clean)),
-                    Arg::Bytes(value) => arguments.add(value.as_deref()),
+                    Arg::Int(value) => arguments.add(value),
+                    Arg::Bool(value) => arguments.add(value),
+                    Arg::Text(value) => arguments.add(value.map(clean)),
+                    Arg::Bytes(value) => arguments.add(value.map(Cow::into_owned)),
                 }
                 .map_err(sqlx::Error::Encode)?;
             }

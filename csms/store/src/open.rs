@@ -12,15 +12,17 @@ use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
-use crate::OpenError;
 use crate::audit::AuditKey;
 use crate::audit::chains::Chains;
 use crate::db::{Conn, Db, Target};
 use crate::error::Source;
+use crate::sql::statements;
 use crate::store::{Shared, Store};
 use crate::tx::Tx;
 use crate::writer::{FIRST_PAUSE, Inbox, Writer};
+use crate::{OpenError, StoreError};
 
 /// One folder, run unchanged on both databases.
 static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations");
@@ -31,6 +33,10 @@ const CONNECT: Duration = Duration::from_secs(5);
 /// How long SQLite itself waits when another program writes to the file. Short: the writer waits
 /// better, since it lets go of jobs whose time is over.
 const WRITER_BUSY: Duration = Duration::from_millis(500);
+
+statements! {
+    MIGRATED = "SELECT version FROM _sqlx_migrations WHERE success ORDER BY version";
+}
 
 /// What is called with the changes of a batch, after its commit and before any caller is
 /// answered. It must not wait: all writes wait for it.
@@ -117,6 +123,7 @@ impl Store {
             trouble: Arc::clone(&trouble),
             pause: FIRST_PAUSE,
             chains: Chains::new(options.audit_key),
+            gathers_until: Instant::now(),
         };
         let task = tokio::spawn(async move {
             writer.run().await;
@@ -129,6 +136,39 @@ impl Store {
             trouble,
             task,
         )))
+    }
+
+    /// Opens a database to look at it: nothing is written to it, and what is to be written gets
+    /// [`crate::StoreError::Closed`]. A server may use it meanwhile. Must be called within a Tokio
+    /// runtime.
+    ///
+    /// # Errors
+    /// See [`OpenError`]; [`OpenError::Form`] when it is of another version.
+    pub async fn look(url: &str) -> Result<Store, OpenError> {
+        let db = readers(&target(url)?, 2);
+        let queues = (
+            mpsc::channel(1).0,
+            mpsc::channel(1).0,
+            mpsc::channel(1).0,
+            mpsc::channel(1).0,
+        );
+        let nobody = tokio::spawn(async {});
+        let store = Store::new(Shared::new(db, queues, Arc::default(), nobody));
+        store
+            .ping()
+            .await
+            .map_err(|error| OpenError::Connect(source(error)))?;
+        let migrated: Vec<i64> = match store.find_all(MIGRATED, &[]).await {
+            Ok(migrated) => migrated,
+            Err(StoreError::Unavailable(error)) => return Err(OpenError::Connect(error)),
+            // There is no such table.
+            Err(_) => return Err(OpenError::Form),
+        };
+        if migrated.iter().eq(MIGRATIONS.iter().map(|it| &it.version)) {
+            Ok(store)
+        } else {
+            Err(OpenError::Form)
+        }
     }
 
     /// Brings the tables to the form of this version, and does nothing else.
@@ -173,6 +213,11 @@ pub(crate) fn target(url: &str) -> Result<Target, OpenError> {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(WRITER_BUSY)
+            // What a statement may have to take back is kept in memory, not in a file.
+            .pragma("temp_store", "MEMORY")
+            // In pages of 4 KiB. Every page written since the last checkpoint is written once more
+            // at the next: those of the logs are written many times over.
+            .pragma("wal_autocheckpoint", "4000")
             .statement_cache_capacity(500)
             .disable_statement_logging();
         return Ok(Target::Lite(Box::new(options)));

@@ -8,7 +8,7 @@ use crate::arg::{Arg, Bind, Read};
 use crate::db::Conn;
 use crate::fault::{Severity, classify, is_nameless_foreign_key};
 use crate::link::{Columns, Record, Row};
-use crate::sql::{ManyText, Sql};
+use crate::sql::{Dialect, Sql};
 use crate::{Constraint, StoreError};
 
 /// A change noted by a job, before it has its revision.
@@ -112,14 +112,19 @@ impl Tx {
         self.fault.take()
     }
 
+    /// What texts of INSERTs of many rows are for.
+    pub(crate) const fn dialect(&self) -> Dialect {
+        self.conn.dialect()
+    }
+
     /// Runs an INSERT of many rows; how many it touched.
     pub(crate) async fn run_many(
         &mut self,
-        text: ManyText,
-        args: &[Arg<'_>],
+        sql: SqlStr,
+        args: Vec<Arg<'_>>,
     ) -> Result<u64, StoreError> {
         self.unbroken()?;
-        let result = self.conn.link().execute_many(text, args).await;
+        let result = self.conn.link().execute_many(sql, args).await;
         result.map_err(|error| self.fail(error))
     }
 

@@ -21,6 +21,10 @@ use crate::{StoreError, Tx};
 pub(crate) const FIRST_PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 
+/// Rows that nobody waits for are written no more often than this: each commit costs a wait for the
+/// disk and every page it touches, however few rows it has.
+const GATHERED: Duration = Duration::from_millis(10);
+
 /// The queues to the writer, from its side.
 pub(crate) struct Inbox {
     pub(crate) jobs: mpsc::Receiver<Box<dyn Work>>,
@@ -55,6 +59,8 @@ pub(crate) struct Writer {
     pub(crate) trouble: Arc<Mutex<Option<StoreError>>>,
     pub(crate) pause: Duration,
     pub(crate) chains: Chains,
+    /// From when on rows that nobody waits for are written again.
+    pub(crate) gathers_until: Instant,
 }
 
 impl Writer {
@@ -67,6 +73,7 @@ impl Writer {
             let counts = (batch.jobs.len(), batch.decisions.len(), batch.offers.len());
             self.settle(batch).await;
             self.chains.recheck = false;
+            self.gathers_until = Instant::now() + GATHERED;
             metrics::histogram!("keywatt_store_batch_rows").record(to_float(size));
             metrics::histogram!("keywatt_store_batch_seconds")
                 .record(begun.elapsed().as_secs_f64());
@@ -84,32 +91,61 @@ impl Writer {
         let mut batch = Batch::default();
         loop {
             while let Ok(order) = self.inbox.orders.try_recv() {
-                self.order(order, flushes);
+                self.order(order, flushes, &batch);
             }
-            let inbox = &mut self.inbox;
-            take(&mut inbox.jobs, &mut batch.jobs, self.max_batch);
-            take(&mut inbox.decisions, &mut batch.decisions, self.max_batch);
-            take(&mut inbox.offers, &mut batch.offers, self.max_batch);
+            self.take(&mut batch);
             if !batch.is_empty() {
+                if self.may_gather(&batch, flushes) {
+                    self.gather(&mut batch, flushes).await;
+                    self.take(&mut batch);
+                }
                 return Some(batch);
             }
             answer_flushes(flushes);
+            let inbox = &mut self.inbox;
             tokio::select! {
                 Some(job) = inbox.jobs.recv() => batch.jobs.push(job),
                 Some(row) = inbox.decisions.recv() => batch.decisions.push(row),
                 Some(row) = inbox.offers.recv() => batch.offers.push(row),
-                Some(order) = inbox.orders.recv() => self.order(order, flushes),
+                Some(order) = inbox.orders.recv() => self.order(order, flushes, &batch),
                 else => return None,
             }
         }
     }
 
-    fn order(&mut self, order: Order, flushes: &mut Vec<Flush>) {
+    fn take(&mut self, batch: &mut Batch) {
+        let inbox = &mut self.inbox;
+        take(&mut inbox.jobs, &mut batch.jobs, self.max_batch);
+        take(&mut inbox.decisions, &mut batch.decisions, self.max_batch);
+        take(&mut inbox.offers, &mut batch.offers, self.max_batch);
+    }
+
+    /// Whether nobody waits for the batch, and it can still grow.
+    fn may_gather(&self, batch: &Batch, flushes: &[Flush]) -> bool {
+        batch.jobs.is_empty()
+            && batch.decisions.len() < self.max_batch
+            && batch.offers.len() < self.max_batch
+            && flushes.is_empty()
+            && !self.inbox.orders.is_closed()
+    }
+
+    /// Lets rows come, until it is time or somebody waits.
+    async fn gather(&mut self, batch: &mut Batch, flushes: &mut Vec<Flush>) {
+        let inbox = &mut self.inbox;
+        tokio::select! {
+            () = tokio::time::sleep_until(self.gathers_until) => {}
+            Some(job) = inbox.jobs.recv() => batch.jobs.push(job),
+            Some(order) = inbox.orders.recv() => self.order(order, flushes, batch),
+        }
+    }
+
+    /// `batch` is what was taken from the queues already.
+    fn order(&mut self, order: Order, flushes: &mut Vec<Flush>, batch: &Batch) {
         match order {
             Order::Flush(done) => flushes.push(Flush {
-                jobs: self.inbox.jobs.len(),
-                decisions: self.inbox.decisions.len(),
-                offers: self.inbox.offers.len(),
+                jobs: self.inbox.jobs.len() + batch.jobs.len(),
+                decisions: self.inbox.decisions.len() + batch.decisions.len(),
+                offers: self.inbox.offers.len() + batch.offers.len(),
                 done,
             }),
             Order::Close => {

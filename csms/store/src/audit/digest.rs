@@ -1,5 +1,6 @@
 //! Hashes and signatures over columns.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -68,7 +69,7 @@ fn encode(purpose: &str, columns: &[Arg<'_>]) -> Vec<u8> {
                 bytes.push(1);
                 bytes.extend(value.to_be_bytes());
             }
-            Arg::Text(Some(text)) => put(&mut bytes, 2, clean(text).as_bytes()),
+            Arg::Text(Some(text)) => put(&mut bytes, 2, clean(Cow::Borrowed(text)).as_bytes()),
             Arg::Bool(Some(value)) => bytes.extend([3, u8::from(*value)]),
             Arg::Bytes(Some(value)) => put(&mut bytes, 4, value),
         }

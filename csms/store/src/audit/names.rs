@@ -6,13 +6,10 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::digest::{AuditKey, Hash};
-use crate::arg::{Bind, args, corrupt};
+use crate::arg::{args, corrupt};
 use crate::link::{Columns, Record};
-use crate::sql::statements;
+use crate::sql::{IN_LIST, in_list, statements};
 use crate::{StoreError, Tx};
-
-/// How many are looked up at a time.
-const AT_ONCE: usize = 16;
 
 statements! {
     NAMES_OF = "SELECT target_id, pseudonym FROM pseudonyms WHERE target_id IN \
@@ -74,7 +71,7 @@ impl Wanted {
         self.0.retain(|target, _| !known.contains_key(target));
         let mut found = HashMap::new();
         let targets: Vec<Uuid> = self.0.keys().copied().collect();
-        for part in targets.chunks(AT_ONCE) {
+        for part in targets.chunks(IN_LIST) {
             found.extend(look_up(tx, part).await?);
         }
         for (target, person) in self.0 {
@@ -97,13 +94,7 @@ impl Wanted {
 }
 
 async fn look_up(tx: &mut Tx, targets: &[Uuid]) -> Result<Vec<(Uuid, Uuid)>, StoreError> {
-    let Some(last) = targets.last() else {
-        return Ok(Vec::new());
-    };
-    let args: Vec<_> = (0..AT_ONCE)
-        .map(|at| targets.get(at).unwrap_or(last).arg())
-        .collect();
-    let rows: Vec<Named> = tx.find_all(NAMES_OF, &args).await?;
+    let rows: Vec<Named> = tx.find_all(NAMES_OF, &in_list(targets)).await?;
     Ok(rows
         .into_iter()
         .map(|Named(target, name)| (target, name))

@@ -256,7 +256,7 @@ impl Tx {
 pub(crate) async fn insert_changes(tx: &mut Tx, rows: &[ChangeRow]) -> Result<(), StoreError> {
     let mut rest = rows;
     while !rest.is_empty() {
-        let (count, text) = INSERT_CHANGES.text(rest.len());
+        let (count, text) = INSERT_CHANGES.text(rest.len(), tx.dialect());
         let (rows, after) = rest.split_at(count);
         rest = after;
         let mut args = Vec::with_capacity(count * 16);
@@ -271,7 +271,7 @@ pub(crate) async fn insert_changes(tx: &mut Tx, rows: &[ChangeRow]) -> Result<()
                 row.place.hash.arg(),
             ]);
         }
-        tx.run_many(text, &args).await?;
+        tx.run_many(text, args).await?;
     }
     Ok(())
 }

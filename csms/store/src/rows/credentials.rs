@@ -9,7 +9,7 @@ use crate::arg::args;
 use crate::link::{Columns, Record};
 use crate::page::{Cursor, List, Page};
 use crate::select::Select;
-use crate::sql::statements;
+use crate::sql::{IN_LIST, in_list, statements};
 use crate::tx::Reference;
 use crate::{Constraint, Store, StoreError, Tx};
 
@@ -45,6 +45,9 @@ statements! {
         " FROM credentials WHERE organisation_id = $1 AND deleted_at IS NULL";
     LIVE_CREDENTIALS = "SELECT ", credential_columns!(),
         " FROM credentials WHERE deleted_at IS NULL";
+    THESE_CREDENTIALS = "SELECT ", credential_columns!(), " FROM credentials \
+        WHERE deleted_at IS NULL AND id IN \
+        ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
     PERSON_THERE = "SELECT id FROM people WHERE organisation_id = $1 AND id = $2";
 }
 
@@ -87,6 +90,23 @@ impl Store {
     ) -> Result<List<Credential>, StoreError> {
         let query = Select::new(CREDENTIALS, args![organisation]).by_id("id", page);
         self.list(query, page, cursor).await
+    }
+}
+
+impl Store {
+    /// Those of these credentials that are not removed, in no order.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database does not answer.
+    pub async fn these_credentials(
+        &self,
+        ids: &[CredentialId],
+    ) -> Result<Vec<Credential>, StoreError> {
+        let mut found = Vec::with_capacity(ids.len());
+        for part in ids.chunks(IN_LIST) {
+            found.extend(self.find_all(THESE_CREDENTIALS, &in_list(part)).await?);
+        }
+        Ok(found)
     }
 }
 

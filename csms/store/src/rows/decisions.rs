@@ -251,13 +251,13 @@ pub(crate) async fn insert_decisions(
 ) -> Result<(), StoreError> {
     let mut rest = rows.into_iter().zip(places);
     while rest.len() > 0 {
-        let (count, text) = INSERT_DECISIONS.text(rest.len());
+        let (count, text) = INSERT_DECISIONS.text(rest.len(), tx.dialect());
         let mut args = Vec::with_capacity(count * 22);
         for (columns, place) in rest.by_ref().take(count) {
             args.extend(columns);
             args.extend([place.segment.arg(), place.sequence.arg(), place.hash.arg()]);
         }
-        tx.run_many(text, &args).await?;
+        tx.run_many(text, args).await?;
     }
     Ok(())
 }

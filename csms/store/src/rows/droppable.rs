@@ -73,7 +73,20 @@ impl Droppable {
     }
 }
 
-pub(crate) async fn insert_droppable(tx: &mut Tx, row: &Droppable) -> Result<(), StoreError> {
+/// Writes rows in their order; unknown cards, of which only the last presentation counts, after
+/// them.
+pub(crate) async fn insert_droppables(tx: &mut Tx, rows: &[Droppable]) -> Result<(), StoreError> {
+    let mut cards: Vec<&UnknownCard> = Vec::new();
+    for row in rows {
+        match row {
+            Droppable::UnknownCard(card) => cards.push(card),
+            row => insert_droppable(tx, row).await?,
+        }
+    }
+    tx.note_unknown_cards(&cards).await
+}
+
+async fn insert_droppable(tx: &mut Tx, row: &Droppable) -> Result<(), StoreError> {
     match row {
         Droppable::Connector(row) => tx.put_connector_state(row).await.map(drop),
         Droppable::Door(row) => tx.put_door_state(row).await.map(drop),
@@ -90,7 +103,7 @@ pub(crate) async fn insert_droppable(tx: &mut Tx, row: &Droppable) -> Result<(),
         Droppable::Report(row) => tx.insert_report(row).await,
         Droppable::Refused(row) => tx.note_refused_handshake(row).await,
         Droppable::Finding(row) => tx.put_finding(row).await,
-        Droppable::UnknownCard(row) => tx.note_unknown_card(row).await,
+        Droppable::UnknownCard(row) => tx.note_unknown_cards(&[row]).await,
         Droppable::ReaderProposal(row) => tx.note_reader_proposal(row).await,
     }
 }

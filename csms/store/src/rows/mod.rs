@@ -48,7 +48,7 @@ pub use decisions::{DecisionFilter, UsedCredential};
 pub use door_modes::{DoorModeRow, DueMode};
 pub use doors::{DoorStateRow, LastPassage};
 pub use droppable::Droppable;
-pub(crate) use droppable::insert_droppable;
+pub(crate) use droppable::insert_droppables;
 pub use emergencies::ReleaseAsked;
 pub use grant_uses::{GrantTotal, Lasting, Strictness, TakenUse};
 pub use grants::GrantFilter;
@@ -110,6 +110,7 @@ pub(crate) mod past {
 pub(crate) fn statements() -> Vec<(&'static str, crate::sql::Sql)> {
     [
         &crate::audit::statements(),
+        crate::open::STATEMENTS,
         accounts::STATEMENTS,
         cache_debts::STATEMENTS,
         changes::STATEMENTS,

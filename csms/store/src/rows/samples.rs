@@ -85,7 +85,7 @@ impl Tx {
         let mut new = 0;
         let mut rest = samples;
         while !rest.is_empty() {
-            let (count, text) = INSERT_SAMPLES.text(rest.len());
+            let (count, text) = INSERT_SAMPLES.text(rest.len(), self.dialect());
             let (rows, after) = rest.split_at(count);
             rest = after;
             let happened: Vec<_> = rows
@@ -113,7 +113,7 @@ impl Tx {
                     sample.signed.arg(),
                 ]);
             }
-            new += self.run_many(text, &args).await?;
+            new += self.run_many(text, args).await?;
         }
         Ok(new)
     }

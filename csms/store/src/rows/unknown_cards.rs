@@ -1,5 +1,8 @@
 //! Cards that nobody has, and what known ones tell of readers.
 
+use std::collections::{BTreeSet, HashMap};
+
+use jiff::SignedDuration;
 use model::{OrganisationId, ReaderProposal, UnknownCard, UnknownCardId};
 
 use super::queries;
@@ -22,8 +25,11 @@ macro_rules! proposal_columns {
     };
 }
 
+/// A charger asks before the start and at the start: that is one presentation. [`PUT_CARD`] says
+/// so too, in microseconds.
+const ONE_PRESENTATION: SignedDuration = SignedDuration::from_secs(10);
+
 statements! {
-    // A charger asks before the start and at the start: within 10 seconds it is one presentation.
     PUT_CARD = "INSERT INTO unknown_cards (", card_columns!(),
         ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
         ON CONFLICT (organisation_id, key, node_id) DO UPDATE SET \
@@ -31,7 +37,7 @@ statements! {
         count = unknown_cards.count + CASE \
             WHEN excluded.last_at - unknown_cards.last_at >= 10000000 THEN excluded.count \
             ELSE 0 END, \
-        last_at = excluded.last_at";
+        last_at = excluded.last_at RETURNING id";
     FORGET_CARDS = "DELETE FROM unknown_cards WHERE id IN (SELECT id FROM unknown_cards \
         WHERE organisation_id = $1 ORDER BY last_at DESC, id DESC LIMIT 1000000 OFFSET 1000)";
     DELETE_CARD = "DELETE FROM unknown_cards WHERE organisation_id = $1 AND key = $2";
@@ -78,28 +84,63 @@ impl Store {
     }
 }
 
+/// A presentation as it began and as it was last; what comes again within the time of one is one.
+struct Presentation<'r> {
+    first: &'r UnknownCard,
+    last: &'r UnknownCard,
+}
+
+fn presentations<'r>(rows: &[&'r UnknownCard]) -> Vec<Presentation<'r>> {
+    let mut all: Vec<Presentation<'r>> = Vec::with_capacity(rows.len());
+    let mut latest: HashMap<_, usize> = HashMap::with_capacity(rows.len());
+    for row in rows {
+        let place = (row.organisation, &row.key, row.node);
+        let open = latest.get(&place).and_then(|at| all.get_mut(*at));
+        match open {
+            Some(open) if row.last_at.duration_since(open.last.last_at) < ONE_PRESENTATION => {
+                open.last = row;
+            }
+            Some(_) | None => {
+                latest.insert(place, all.len());
+                all.push(Presentation {
+                    first: row,
+                    last: row,
+                });
+            }
+        }
+    }
+    all
+}
+
 impl Tx {
-    /// Notes a card that nobody has: counted with its presentations at the same point before. Of
-    /// more than 1,000 in an organisation the one presented longest ago is forgotten.
+    /// Notes cards that nobody has, each counted with its presentations at the same point before.
+    /// Of more than 1,000 in an organisation those presented longest ago are forgotten.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn note_unknown_card(&mut self, row: &UnknownCard) -> Result<(), StoreError> {
-        let args = args![
-            row.id,
-            row.organisation,
-            row.key,
-            row.value,
-            row.node,
-            row.station,
-            row.count,
-            row.first_at,
-            row.last_at,
-        ];
-        self.run(PUT_CARD, args).await?;
-        self.run(FORGET_CARDS, args![row.organisation])
-            .await
-            .map(drop)
+    pub async fn note_unknown_cards(&mut self, rows: &[&UnknownCard]) -> Result<(), StoreError> {
+        let mut more: BTreeSet<OrganisationId> = BTreeSet::new();
+        for Presentation { first, last } in presentations(rows) {
+            let args = args![
+                first.id,
+                last.organisation,
+                last.key,
+                last.value,
+                last.node,
+                last.station,
+                last.count,
+                first.first_at,
+                last.last_at,
+            ];
+            let kept: Option<String> = self.find(PUT_CARD, args).await?;
+            if kept == Some(first.id.to_string()) {
+                more.insert(last.organisation);
+            }
+        }
+        for organisation in more {
+            self.run(FORGET_CARDS, args![organisation]).await?;
+        }
+        Ok(())
     }
 
     /// Takes a card out of the inbox, at whichever points it was presented. `false`: it is not

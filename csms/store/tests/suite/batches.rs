@@ -163,6 +163,31 @@ on_both! {
         assert_eq!(count(&database, "decisions").await, 300);
     }
 
+    async fn rows_that_nobody_waits_for_come_by_themselves_and_with_the_next_job(database) {
+        let store = open(&database).await;
+        store.log_decision(decision(None, 1), HOLD).await.unwrap();
+        while count(&database, "decisions").await < 1 {
+            tokio::task::yield_now().await;
+        }
+        // This soon after, they are gathered.
+        store.log_decision(decision(None, 2), HOLD).await.unwrap();
+        store.log_decision(decision(None, 3), HOLD).await.unwrap();
+        let row = organisation();
+        put!(store, row, |tx| tx.insert_organisation(&row)).unwrap();
+        assert_eq!(count(&database, "decisions").await, 3);
+        assert_eq!(is_whole(&database).await.rows, 3);
+    }
+
+    async fn a_flush_waits_also_for_rows_taken_before_it(database) {
+        let options = StoreOptions { max_batch: 7, ..signed() };
+        let store = Store::open(&database.url, options).await.unwrap();
+        for number in 0..50 {
+            store.log_decision(decision(None, number), HOLD).await.unwrap();
+        }
+        store.flush().await;
+        assert_eq!(count(&database, "decisions").await, 50);
+    }
+
     async fn a_closed_store_has_committed_everything_and_takes_nothing_more(database) {
         let store = open(&database).await;
         for number in 0..100 {

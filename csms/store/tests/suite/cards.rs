@@ -46,10 +46,10 @@ on_both! {
         let again = |second: i64| UnknownCard { id: id(), first_at: at(second), last_at: at(second), ..first.clone() };
         // A second after the first it is the same presentation, asked about twice.
         for row in [first.clone(), again(1), again(11), again(100)] {
-            put!(store, row, |tx| tx.note_unknown_card(&row)).unwrap();
+            put!(store, row, |tx| tx.note_unknown_cards(&[&row])).unwrap();
         }
         let elsewhere = UnknownCard { node: id(), ..again(50) };
-        put!(store, elsewhere, |tx| tx.note_unknown_card(&elsewhere)).unwrap();
+        put!(store, elsewhere, |tx| tx.note_unknown_cards(&[&elsewhere])).unwrap();
         let listed = async || {
             store.list_unknown_cards(first.organisation, &Page::first(10)).await.unwrap().items
         };
@@ -61,13 +61,22 @@ on_both! {
         assert!(put!(store, |tx| tx.delete_unknown_card(organisation, "04A1B2C3")).unwrap());
         assert!(!put!(store, |tx| tx.delete_unknown_card(organisation, "04A1B2C3")).unwrap());
         assert_eq!(listed().await, []);
+
+        // The same in one batch.
+        let rows = [first.clone(), again(1), again(11), again(100)];
+        put!(store, rows, |tx| async {
+            let rows: Vec<&UnknownCard> = rows.iter().collect();
+            tx.note_unknown_cards(&rows).await
+        })
+        .unwrap();
+        assert_eq!(listed().await, [UnknownCard { count: 3, last_at: at(100), ..first.clone() }]);
     }
 
     async fn the_inbox_of_an_organisation_is_bounded_and_another_one_is_left_alone(database) {
         let store = open(&database).await;
         let organisation = id();
         let other = unknown(id(), "04FF", 0);
-        put!(store, other, |tx| tx.note_unknown_card(&other)).unwrap();
+        put!(store, other, |tx| tx.note_unknown_cards(&[&other])).unwrap();
         for number in 0..1_010 {
             let row = unknown(organisation, &format!("04{number:06}"), number);
             store.offer(Droppable::UnknownCard(row));

@@ -1,7 +1,7 @@
 //! Opening a database: its tables, its settings, and who else has it.
 
 use store::testing::{TestDatabase, is_sqlite, prepare_all, statements};
-use store::{Constraint, ConstraintKind, Durability, OpenError, Store, StoreOptions};
+use store::{Constraint, ConstraintKind, Durability, OpenError, Store, StoreError, StoreOptions};
 
 use crate::support::*;
 
@@ -59,6 +59,24 @@ on_both! {
         ours.sort_unstable();
         assert_eq!(there, ours);
         assert!(Constraint::ALL.iter().any(|one| one.kind() == ConstraintKind::Foreign));
+    }
+
+    async fn a_database_is_looked_at_beside_the_one_who_writes_it(database) {
+        let none = Store::look(&database.url).await.err();
+        assert!(matches!(none, Some(OpenError::Connect(_) | OpenError::Form)), "{none:?}");
+        let store = open(&database).await;
+        let look = Store::look(&database.url).await.unwrap();
+        let row = organisation();
+        put!(store, row, |tx| tx.insert_organisation(&row)).unwrap();
+        assert_eq!(look.get_organisation(row.id).await.unwrap().as_ref(), Some(&row));
+        let refused = put!(look, row, |tx| tx.insert_organisation(&row)).unwrap_err();
+        assert!(matches!(refused, StoreError::Closed), "{refused:?}");
+        look.flush().await;
+        look.close().await;
+        database.run("DELETE FROM _sqlx_migrations WHERE version = 1").await.unwrap();
+        let older = Store::look(&database.url).await.err();
+        assert!(matches!(older, Some(OpenError::Form)), "{older:?}");
+        store.close().await;
     }
 
     async fn a_database_of_a_newer_version_is_refused(database) {
