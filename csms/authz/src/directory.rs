@@ -209,6 +209,26 @@ impl Directory {
         }
     }
 
+    /// The flag in effect under the settings of the installation above, which were looked up.
+    pub(crate) fn flag_under(
+        &self,
+        settings: Option<&InstallationEntry>,
+        node: &NodeEntry,
+        now: Timestamp,
+    ) -> (AuthorizationRequired, Option<Timestamp>) {
+        let inherits = matches!(
+            node.detail,
+            NodeDetail::Charger {
+                flag: ChargerAuthorization::Inherit,
+                ..
+            }
+        );
+        if inherits && settings.is_none_or(|it| it.flag == AuthorizationRequired::Required) {
+            return REQUIRED;
+        }
+        self.flag(node, now)
+    }
+
     /// The flag in effect at a charger of an installation that says so itself.
     #[must_use]
     pub fn charger_flag(

@@ -123,7 +123,7 @@ impl<'a> Deciding<'a> {
     /// Whether a credential counts at a place at all: where it may be presented; a remote token
     /// only while a command of ours is pending there or its transaction is open; a plate never.
     fn counts(&self, credential: &CredentialEntry, place: &Place<'_>) -> bool {
-        let may_be_here = match &credential.places {
+        let may_be_here = match credential.places() {
             Some(places) => places
                 .iter()
                 .any(|node| *node == place.node || place.entry.path.contains(node)),
@@ -158,7 +158,7 @@ impl<'a> Deciding<'a> {
 
     fn problem_of(&self, credential: &CredentialEntry) -> Option<Reason> {
         let suspended = credential
-            .suspension
+            .suspension()
             .is_some_and(|suspension| suspension.holds(self.now));
         match credential.state {
             CredentialState::Suspended => return Some(Reason::CredentialSuspended),
@@ -168,9 +168,9 @@ impl<'a> Deciding<'a> {
             CredentialState::Lost => return Some(Reason::CredentialLost),
             CredentialState::Active => {}
         }
-        let begun = credential.valid_from.is_none_or(|from| from <= self.now);
+        let begun = credential.valid_from().is_none_or(|from| from <= self.now);
         let over = credential
-            .valid_until
+            .valid_until()
             .is_some_and(|until| until <= self.now);
         (!begun || over).then_some(Reason::CredentialExpired)
     }
@@ -178,7 +178,7 @@ impl<'a> Deciding<'a> {
     /// Whether a person is suspended now, by state or by date.
     pub(crate) fn is_suspended(&self, person: &PersonEntry) -> bool {
         let by_date = person
-            .suspension
+            .suspension()
             .is_some_and(|suspension| suspension.holds(self.now));
         match person.state {
             PersonState::Suspended => true,
@@ -197,6 +197,28 @@ impl<'a> Deciding<'a> {
         let Some(charger) = place.charger else {
             return false;
         };
+        let which = match self.request.intent {
+            Intent::Stop(id) => Some(id),
+            Intent::Ask | Intent::Start(_) | Intent::Open(_) | Intent::Late => None,
+        };
+        // First: as a rule nothing of theirs is in progress, and the rest need not be looked at.
+        let theirs = self
+            .usage
+            .at_charger(charger)
+            .filter(|open| which.is_none_or(|id| open.id == id))
+            .any(|open| {
+                let same_person =
+                    identity.found.person.is_some() && open.person == identity.found.person;
+                let same_group = identity.found.stop_group.is_some()
+                    && open.stop_group == identity.found.stop_group;
+                let same_token = self.request.action == Action::StopOwn
+                    && identity.token_key.is_some()
+                    && open.token_key.as_deref() == identity.token_key.as_deref();
+                same_person || same_group || same_token
+            });
+        if !theirs {
+            return false;
+        }
         let blocked = matches!(
             identity.problem,
             Some(Reason::CredentialSuspended | Reason::CredentialLost | Reason::NoCredential)
@@ -210,28 +232,9 @@ impl<'a> Deciding<'a> {
         }) {
             return false;
         }
-        if let Some(person) = identity.person
-            && (self.is_suspended(person) || self.is_denied(person, identity, place))
-        {
-            return false;
-        }
-        let which = match self.request.intent {
-            Intent::Stop(id) => Some(id),
-            Intent::Ask | Intent::Start(_) | Intent::Open(_) | Intent::Late => None,
-        };
-        self.usage
-            .at_charger(charger)
-            .filter(|open| which.is_none_or(|id| open.id == id))
-            .any(|open| {
-                let same_person =
-                    identity.found.person.is_some() && open.person == identity.found.person;
-                let same_group = identity.found.stop_group.is_some()
-                    && open.stop_group == identity.found.stop_group;
-                let same_token = self.request.action == Action::StopOwn
-                    && identity.token_key.is_some()
-                    && open.token_key.as_deref() == identity.token_key.as_deref();
-                same_person || same_group || same_token
-            })
+        !identity.person.is_some_and(|person| {
+            self.is_suspended(person) || self.is_denied(person, identity, place)
+        })
     }
 
     /// Whether a denial of `use` or `stop_own` holds.

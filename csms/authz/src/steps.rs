@@ -6,12 +6,12 @@ use model::{
     OfflinePolicy, Passage, Reason,
 };
 
-use crate::NodeDetail;
 use crate::decide::{Deciding, Place, Refusal};
 use crate::explain::{Step, StepFinding, Trace};
 use crate::identify::Identity;
 use crate::request::{Intent, Taking, Told};
 use crate::weigh::{Rights, Verdict};
+use crate::{InstallationEntry, NodeDetail};
 
 /// What follows from a step.
 pub(crate) enum Next {
@@ -37,6 +37,8 @@ pub(crate) struct Course<'c, 'a> {
     deciding: &'c Deciding<'a>,
     place: &'c Place<'a>,
     identity: &'c Identity<'a>,
+    /// Of the installation.
+    settings: Option<&'a InstallationEntry>,
     /// What the grants say; looked at when the first step asks.
     verdict: Option<Verdict>,
     /// Authority is elsewhere and gave no answer: the flag is without effect.
@@ -50,10 +52,12 @@ impl<'c, 'a> Course<'c, 'a> {
         place: &'c Place<'a>,
         identity: &'c Identity<'a>,
     ) -> Self {
+        let above = deciding.directory.installation_of(place.entry);
         Self {
             deciding,
             place,
             identity,
+            settings: above.map(|(_, settings)| settings),
             verdict: None,
             is_elsewhere: false,
             passed_back: false,
@@ -113,12 +117,8 @@ impl<'c, 'a> Course<'c, 'a> {
     /// 3. Authority elsewhere: ask; no answer: the point's offline policy.
     fn authority(&mut self) -> Next {
         let authority = self
-            .deciding
-            .directory
-            .installation_of(self.place.entry)
-            .map_or(Authority::Native, |(_, installation)| {
-                installation.authority
-            });
+            .settings
+            .map_or(Authority::Native, |settings| settings.authority);
         match authority {
             Authority::Native => return PASSED,
             Authority::Webhook => {}
@@ -159,7 +159,7 @@ impl<'c, 'a> Course<'c, 'a> {
         match self
             .deciding
             .directory
-            .flag(self.place.entry, self.deciding.now)
+            .flag_under(self.settings, self.place.entry, self.deciding.now)
         {
             (AuthorizationRequired::Open, until) => Next::Allow(Reason::OpenAccess, until),
             (AuthorizationRequired::Required, _) => NOT_APPLICABLE,
@@ -195,7 +195,7 @@ impl<'c, 'a> Course<'c, 'a> {
         let now = self.deciding.now;
         if self.deciding.is_suspended(person) {
             refuse(Reason::PersonSuspended)
-        } else if person.member_until.is_some_and(|until| until <= now) {
+        } else if person.member_until().is_some_and(|until| until <= now) {
             refuse(Reason::MembershipEnded)
         } else {
             PASSED
@@ -245,11 +245,8 @@ impl<'c, 'a> Course<'c, 'a> {
         let Intent::Start(starting) = self.deciding.request.intent else {
             return NOT_APPLICABLE;
         };
-        let directory = self.deciding.directory;
-        let Some((installation, most)) = directory
-            .installation_of(self.place.entry)
-            .and_then(|(id, settings)| Some((id, settings.concurrent_transactions?)))
-        else {
+        let most = self.settings.and_then(|it| it.concurrent_transactions);
+        let (Some(most), Some(installation)) = (most, self.place.entry.installation) else {
             return NOT_APPLICABLE;
         };
         let open = self.identity.found.person.map_or(0, |person| {
@@ -330,11 +327,11 @@ impl<'c, 'a> Course<'c, 'a> {
         let person = identity.person;
         let ends: [Option<Timestamp>; 6] = [
             verdict.until,
-            credential.and_then(|credential| credential.valid_until),
-            credential.and_then(|credential| upcoming(credential.suspension)),
+            credential.and_then(|credential| credential.valid_until()),
+            credential.and_then(|credential| upcoming(credential.suspension())),
             identity.key.and_then(|key| key.expires_at),
-            person.and_then(|person| person.member_until),
-            person.and_then(|person| upcoming(person.suspension)),
+            person.and_then(|person| person.member_until()),
+            person.and_then(|person| upcoming(person.suspension())),
         ];
         let taking = verdict.allowed.filter(|_| is_use).and_then(|allowed| {
             Some(Taking {

@@ -118,17 +118,23 @@ impl<'a> Deciding<'a> {
                 let mut denied: Vec<GrantId> = Vec::new();
                 let mut any: Option<Weighed> = None;
                 let mut used_up: Option<Weighed> = None;
-                for (number, id) in evses {
+                let mut all_so_far = true;
+                for (index, (number, id)) in evses.iter().enumerate() {
                     let here = at((*id).into());
+                    let is_allowed =
+                        here.deny.is_none() && here.allow.is_some_and(|there| !there.is_used_up);
+                    if is_allowed && !all_so_far {
+                        allowed.push(*number);
+                    } else if !is_allowed && all_so_far {
+                        // As a rule this is not reached, and nothing is allocated.
+                        all_so_far = false;
+                        let before = evses.iter().take(index);
+                        allowed.extend(before.map(|(number, _)| *number));
+                    }
                     match (here.deny, here.allow) {
                         (Some(grant), _) => denied.push(grant),
-                        (None, Some(there)) if there.is_used_up => {
-                            used_up = Some(Weighed::joined(used_up, here));
-                        }
-                        (None, Some(_)) => {
-                            allowed.push(*number);
-                            any = Some(Weighed::joined(any, here));
-                        }
+                        (None, Some(_)) if is_allowed => any = Some(Weighed::joined(any, here)),
+                        (None, Some(_)) => used_up = Some(Weighed::joined(used_up, here)),
                         (None, None) => best.take_miss(&here),
                     }
                 }
@@ -137,9 +143,6 @@ impl<'a> Deciding<'a> {
                 } else if denied.len() == evses.len() {
                     // Denied at each of them.
                     best.deny = best.deny.into_iter().chain(denied).min();
-                }
-                if allowed.len() == evses.len() {
-                    allowed.clear();
                 }
             }
         }

@@ -35,6 +35,9 @@ impl Size {
     };
 }
 
+/// When it is: 2026-01-01T00:00:00Z; the engine knows no clock.
+const NOW: Timestamp = Timestamp::constant(1_767_225_600, 0);
+
 /// Grants of a person: eight on chargers, one on an area, one on a charger that has ended.
 pub const GRANTS_EACH: usize = 10;
 
@@ -59,6 +62,13 @@ pub struct Question {
 }
 
 impl Question {
+    /// Reads the token: in a server it has just come from the socket, and only what the Directory
+    /// holds is in no cache.
+    #[must_use]
+    pub fn read(&self) -> u32 {
+        self.token.value.bytes().map(u32::from).sum()
+    }
+
     /// As a station asks it with Authorize.
     #[must_use]
     pub const fn request(&self) -> Request<'_> {
@@ -66,9 +76,10 @@ impl Question {
     }
 }
 
-struct Builder {
+struct Builder<'a> {
     random: Random,
-    builder: DirectoryBuilder,
+    /// Takes each row, whatever it stands on before it.
+    rows: &'a mut dyn FnMut(Change),
     now: Timestamp,
     names: usize,
 }
@@ -80,61 +91,69 @@ struct Site {
 
 impl Population {
     /// Makes one, with this many questions: half of them to be refused.
-    ///
-    /// # Panics
-    /// Never: the instant it is about is a constant.
     #[must_use]
     pub fn new(size: Size, questions: usize) -> Self {
-        // 2026-01-01T00:00:00Z; the engine knows no clock.
-        let now = Timestamp::constant(1_767_225_600, 0);
-        let mut builder = Builder {
-            random: Random::new(42),
-            builder: DirectoryBuilder::new((7, 11)),
-            now,
-            names: 0,
-        };
-        let mut all = Vec::new();
-        let mut allowed = Vec::new();
-        let mut refused = Vec::new();
-        let mut somebody = None;
-        let wanted = questions / 2 / size.organisations.max(1) + 1;
-        for _ in 0..size.organisations {
-            let organisation = builder.organisation();
-            let site = builder.sites(organisation, size);
-            let people: Vec<Holder> = (0..size.people)
-                .map(|_| builder.person(organisation, &site))
-                .collect();
-            somebody = people.last().map(|holder| holder.person.clone());
-            let random = &mut builder.random;
-            for _ in 0..wanted {
-                let Some(holder) = random.pick(&people) else {
-                    continue;
-                };
-                if let Some(charger) = random.pick(&holder.allowed) {
-                    allowed.push(Question {
-                        token: holder.token(),
-                        charger: *charger,
-                    });
-                }
-                refused.extend(refusal(random, &people, &site));
-            }
-            all.extend(site.chargers);
-        }
-        let random = &mut builder.random;
-        random.shuffle(&mut allowed);
-        random.shuffle(&mut refused);
-        allowed.truncate(questions / 2);
-        refused.truncate(questions / 2);
-        allowed.append(&mut refused);
-        random.shuffle(&mut allowed);
+        let mut directory = DirectoryBuilder::new((7, 11));
+        let (asked, somebody, chargers) = make(size, questions, &mut |row| directory.add(&row));
         Self {
-            directory: builder.builder.finish(Revision(1)),
-            questions: allowed,
-            somebody: somebody.unwrap_or_else(|| nobody(now)),
-            chargers: all,
-            now,
+            directory: directory.finish(Revision(1)),
+            questions: asked,
+            somebody: somebody.unwrap_or_else(|| nobody(NOW)),
+            chargers,
+            now: NOW,
         }
     }
+}
+
+/// Its rows, each after those it stands on.
+pub fn rows(size: Size, take: &mut dyn FnMut(Change)) {
+    make(size, 0, take);
+}
+
+type Made = (Vec<Question>, Option<Person>, Vec<ChargerId>);
+
+fn make(size: Size, questions: usize, rows: &mut dyn FnMut(Change)) -> Made {
+    let mut builder = Builder {
+        random: Random::new(42),
+        rows,
+        now: NOW,
+        names: 0,
+    };
+    let mut all = Vec::new();
+    let mut allowed = Vec::new();
+    let mut refused = Vec::new();
+    let mut somebody = None;
+    let wanted = questions / 2 / size.organisations.max(1) + 1;
+    for _ in 0..size.organisations {
+        let organisation = builder.organisation();
+        let site = builder.sites(organisation, size);
+        let people: Vec<Holder> = (0..size.people)
+            .map(|_| builder.person(organisation, &site))
+            .collect();
+        somebody = people.last().map(|holder| holder.person.clone());
+        let random = &mut builder.random;
+        for _ in 0..wanted {
+            let Some(holder) = random.pick(&people) else {
+                continue;
+            };
+            if let Some(charger) = random.pick(&holder.allowed) {
+                allowed.push(Question {
+                    token: holder.token(),
+                    charger: *charger,
+                });
+            }
+            refused.extend(refusal(random, &people, &site));
+        }
+        all.extend(site.chargers);
+    }
+    let random = &mut builder.random;
+    random.shuffle(&mut allowed);
+    random.shuffle(&mut refused);
+    allowed.truncate(questions / 2);
+    refused.truncate(questions / 2);
+    allowed.append(&mut refused);
+    random.shuffle(&mut allowed);
+    (allowed, somebody, all)
 }
 
 /// A third unknown cards, the rest known ones where their person has no right.
@@ -167,7 +186,7 @@ impl Holder {
     }
 }
 
-impl Builder {
+impl Builder<'_> {
     fn labels(&mut self) -> Labels {
         self.names += 1;
         Labels {
@@ -185,7 +204,7 @@ impl Builder {
             created_at: self.now,
             deleted_at: None,
         };
-        self.builder.add(&Change::Organisation(row));
+        (self.rows)(Change::Organisation(row));
         id
     }
 
@@ -231,7 +250,7 @@ impl Builder {
             created_at: self.now,
             deleted_at: None,
         };
-        self.builder.add(&Change::Installation(row));
+        (self.rows)(Change::Installation(row));
         id
     }
 
@@ -248,7 +267,7 @@ impl Builder {
             created_at: self.now,
             deleted_at: None,
         };
-        self.builder.add(&Change::Area(row));
+        (self.rows)(Change::Area(row));
         id
     }
 
@@ -281,7 +300,7 @@ impl Builder {
             created_at: self.now,
             deleted_at: None,
         };
-        self.builder.add(&Change::Charger(row));
+        (self.rows)(Change::Charger(row));
         id
     }
 
@@ -291,7 +310,7 @@ impl Builder {
         person.organisation = organisation;
         person.managed_at = organisation.into();
         person.stop_group = StopGroup::new(format!("{:016X}", self.random.bits()));
-        self.builder.add(&Change::Person(person.clone()));
+        (self.rows)(Change::Person(person.clone()));
         let card = format!("04{:012X}", self.random.bits() >> 16);
         self.credential(&person, &card);
         let mut holder = Holder {
@@ -335,18 +354,13 @@ impl Builder {
             created_at: self.now,
             deleted_at: None,
         };
-        self.builder.add(&Change::Credential(row));
+        (self.rows)(Change::Credential(row));
     }
 
     fn grant(&mut self, person: &Person, node: NodeId, valid_until: Option<Timestamp>) {
         let id = GrantId(self.random.id());
-        self.builder.add(&Change::Grant(grant(
-            id,
-            person,
-            node,
-            valid_until,
-            self.now,
-        )));
+        let row = grant(id, person, node, valid_until, self.now);
+        (self.rows)(Change::Grant(row));
     }
 }
 

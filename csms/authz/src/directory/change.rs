@@ -6,12 +6,12 @@ use model::{
     ApiKey, Calendar, Change, Charger, Credential, Door, DoorId, Emergency, EvseId, Installation,
     InstallationId, LockId, NodeId, NodeKind, OrganisationId, Person, Schedule,
 };
+use smallvec::SmallVec;
 
 use super::tags::InTags;
 use super::{
-    CalendarEntry, CredentialEntry, DEPTH, Directory, DoorEntry, EmergencyEntry, Grants,
-    InstallationEntry, KeyEntry, LockEntry, Namespace, NodeDetail, NodeEntry, PersonEntry,
-    ScheduleEntry, has_number,
+    CalendarEntry, CredentialEntry, DEPTH, Directory, DoorEntry, EmergencyEntry, InstallationEntry,
+    KeyEntry, LockEntry, Namespace, NodeDetail, NodeEntry, PersonEntry, ScheduleEntry, has_number,
 };
 
 impl Directory {
@@ -119,7 +119,7 @@ impl Directory {
         }
     }
 
-    fn path_of(&self, id: NodeId, parent: Option<NodeId>) -> Arc<[NodeId]> {
+    fn path_of(&self, id: NodeId, parent: Option<NodeId>) -> SmallVec<[NodeId; 5]> {
         let above = parent.and_then(|parent| self.nodes.get(&parent));
         std::iter::once(id)
             .chain(
@@ -150,7 +150,7 @@ impl Directory {
 
     fn put_charger(&mut self, row: &Charger) {
         let deleted = row.deleted_at.is_some();
-        let evses: Arc<[(u32, EvseId)]> = row
+        let evses: SmallVec<[(u32, EvseId); 2]> = row
             .evses
             .iter()
             .map(|evse| (evse.number, evse.id))
@@ -273,7 +273,7 @@ impl Directory {
             || (self.no_grants.clone(), InTags::default()),
             |before| (before.grants, before.in_tags),
         );
-        let entry = person_entry(row, grants, in_tags);
+        let entry = PersonEntry::of(row, grants, in_tags);
         self.people.insert(row.id, entry);
     }
 
@@ -288,7 +288,7 @@ impl Directory {
             }
             self.credentials.remove(&index);
         } else {
-            self.credentials.insert(index, credential_entry(row));
+            self.credentials.insert(index, CredentialEntry::of(row));
         }
         if has_number(row.kind) && (deleted || before.is_none()) {
             for form in model::weak_forms(&row.key) {
@@ -373,34 +373,6 @@ impl Directory {
             return;
         }
         self.keys.insert(row.id, key_entry(row));
-    }
-}
-
-fn person_entry(row: &Person, grants: Grants, in_tags: InTags) -> PersonEntry {
-    PersonEntry {
-        organisation: row.organisation,
-        state: row.state,
-        suspension: row.suspension,
-        member_until: row.member_until,
-        stop_group: row.stop_group.clone(),
-        managed_at: row.managed_at,
-        language: row.language,
-        grants,
-        in_tags,
-    }
-}
-
-fn credential_entry(row: &Credential) -> CredentialEntry {
-    CredentialEntry {
-        id: row.id,
-        person: row.person,
-        kind: row.kind,
-        strength: row.strength,
-        state: row.state,
-        suspension: row.suspension,
-        places: row.places.as_deref().map(Arc::from),
-        valid_from: row.valid_from,
-        valid_until: row.valid_until,
     }
 }
 

@@ -7,11 +7,12 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use model::{
     ActionSet, AntiPassback, Authority, AuthorizationRequired, CalendarId, ChargerAuthorization,
-    ChargerId, ChargerOffline, Condition, CredentialId, CredentialKind, CredentialState,
-    DoorAccess, DoorId, Effect, EmergencyId, EmergencyKind, EvseId, GrantId, InstallationId,
-    Language, LockId, NodeId, NodeKind, OfflinePolicy, OrganisationId, PersonId, PersonState,
-    ScheduleId, Slot, StopGroup, Strength, Suspension, TagId,
+    ChargerId, ChargerOffline, Condition, Credential, CredentialId, CredentialKind,
+    CredentialState, DoorAccess, DoorId, Effect, EmergencyId, EmergencyKind, EvseId, GrantId,
+    InstallationId, Language, LockId, NodeId, NodeKind, OfflinePolicy, OrganisationId, Person,
+    PersonId, PersonState, ScheduleId, Slot, StopGroup, Strength, Suspension, TagId,
 };
+use smallvec::SmallVec;
 
 use super::Grants;
 use super::tags::InTags;
@@ -27,8 +28,8 @@ pub struct NodeEntry {
     pub installation: Option<InstallationId>,
     /// The node above; `None` for an organisation.
     pub parent: Option<NodeId>,
-    /// Itself first, its organisation last.
-    pub path: Arc<[NodeId]>,
+    /// Itself first, its organisation last; as a rule kept here, not behind a pointer.
+    pub path: SmallVec<[NodeId; 5]>,
     /// What only its kind has.
     pub detail: NodeDetail,
     pub(crate) in_tags: InTags,
@@ -52,7 +53,7 @@ pub enum NodeDetail {
         /// When an outside authority does not answer.
         offline: ChargerOffline,
         /// EVSE number and node.
-        evses: Arc<[(u32, EvseId)]>,
+        evses: SmallVec<[(u32, EvseId); 2]>,
     },
     /// Its number.
     Evse {
@@ -110,17 +111,14 @@ pub struct LockEntry {
     pub doors: Arc<[(u32, DoorId)]>,
 }
 
-/// A person and what they were granted, sorted by node, then id.
+/// A person and what they were granted.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PersonEntry {
     /// Their organisation.
     pub organisation: OrganisationId,
     /// Active or suspended.
     pub state: PersonState,
-    /// Suspended in this time.
-    pub suspension: Option<Suspension>,
-    /// End of membership.
-    pub member_until: Option<Timestamp>,
+    pub(super) bounds: Option<Arc<PersonBounds>>,
     /// Whom they may stop, and who them.
     pub stop_group: StopGroup,
     /// Where their managers are.
@@ -132,7 +130,43 @@ pub struct PersonEntry {
     pub(crate) in_tags: InTags,
 }
 
+/// What bounds a person, behind a pointer like [`Bounds`].
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct PersonBounds {
+    suspension: Option<Suspension>,
+    member_until: Option<Timestamp>,
+}
+
 impl PersonEntry {
+    pub(super) fn of(row: &Person, grants: Grants, in_tags: InTags) -> Self {
+        let bounds = PersonBounds {
+            suspension: row.suspension,
+            member_until: row.member_until,
+        };
+        Self {
+            organisation: row.organisation,
+            state: row.state,
+            bounds: (bounds != PersonBounds::default()).then(|| Arc::new(bounds)),
+            stop_group: row.stop_group.clone(),
+            managed_at: row.managed_at,
+            language: row.language,
+            grants,
+            in_tags,
+        }
+    }
+
+    /// Suspended in this time.
+    #[must_use]
+    pub fn suspension(&self) -> Option<Suspension> {
+        self.bounds.as_ref()?.suspension
+    }
+
+    /// End of membership.
+    #[must_use]
+    pub fn member_until(&self) -> Option<Timestamp> {
+        self.bounds.as_ref()?.member_until
+    }
+
     /// Every tag they stand in, and those that stand above; sorted.
     #[must_use]
     pub fn tags(&self) -> &[TagId] {
@@ -197,10 +231,52 @@ pub(crate) struct CredentialEntry {
     pub(crate) kind: CredentialKind,
     pub(crate) strength: Strength,
     pub(crate) state: CredentialState,
-    pub(crate) suspension: Option<Suspension>,
-    pub(crate) places: Option<Arc<[NodeId]>>,
-    pub(crate) valid_from: Option<Timestamp>,
-    pub(crate) valid_until: Option<Timestamp>,
+    bounds: Option<Arc<Bounds>>,
+}
+
+/// What bounds a credential. Few are: the others stay small.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Bounds {
+    suspension: Option<Suspension>,
+    places: Option<Vec<NodeId>>,
+    valid_from: Option<Timestamp>,
+    valid_until: Option<Timestamp>,
+}
+
+impl CredentialEntry {
+    pub(super) fn of(row: &Credential) -> Self {
+        let bounds = Bounds {
+            suspension: row.suspension,
+            places: row.places.clone(),
+            valid_from: row.valid_from,
+            valid_until: row.valid_until,
+        };
+        Self {
+            id: row.id,
+            person: row.person,
+            kind: row.kind,
+            strength: row.strength,
+            state: row.state,
+            bounds: (bounds != Bounds::default()).then(|| Arc::new(bounds)),
+        }
+    }
+
+    pub(crate) fn suspension(&self) -> Option<Suspension> {
+        self.bounds.as_ref()?.suspension
+    }
+
+    /// The only places where it counts.
+    pub(crate) fn places(&self) -> Option<&[NodeId]> {
+        self.bounds.as_ref()?.places.as_deref()
+    }
+
+    pub(crate) fn valid_from(&self) -> Option<Timestamp> {
+        self.bounds.as_ref()?.valid_from
+    }
+
+    pub(crate) fn valid_until(&self) -> Option<Timestamp> {
+        self.bounds.as_ref()?.valid_until
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -8,12 +8,13 @@ use model::{Condition, Effect, Grant, NodeId, OrganisationId, Subject, TagId};
 
 use super::{Directory, GrantEntry, PersonEntry};
 
-/// The grants of one subject, sorted by node, then id. Where a subject has none is known without
-/// a look at the list, which is as a rule in no cache.
+/// The grants of one subject, by a few bits of the id of their node, then by node, then by id. Where
+/// a subject has none is known without a look at the list, which is as a rule in no cache; where it
+/// has some, about where they stand.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Grants {
-    /// One bit for each node that is named, by a few bits of its id.
-    nodes: u64,
+    /// One bit for each bucket of nodes in which any is named.
+    buckets: u128,
     list: Arc<[GrantEntry]>,
 }
 
@@ -21,11 +22,24 @@ impl Grants {
     /// The grants on exactly this node.
     #[must_use]
     pub fn on(&self, node: NodeId) -> &[GrantEntry] {
-        if self.nodes & bit_of(node) == 0 {
+        let bucket = bucket_of(node);
+        let bit = 1_u128 << bucket;
+        if self.buckets & bit == 0 {
             return &[];
         }
-        let begin = self.list.partition_point(|grant| grant.node < node);
+        // Each bucket before this one has at least one grant, as a rule no more.
+        let before = (self.buckets & (bit - 1)).count_ones();
+        let mut begin = usize::try_from(before).unwrap_or(0);
+        let is_before = |grant: &GrantEntry| place_of(grant) < (bucket, node);
+        let mut step = 1;
+        while self.list.get(begin).is_some_and(is_before) {
+            begin += step;
+            step *= 2;
+        }
+        let begin = begin - step / 2;
         let rest = self.list.get(begin..).unwrap_or(&[]);
+        let near = rest.get(..step / 2).unwrap_or(rest);
+        let rest = rest.get(near.partition_point(is_before)..).unwrap_or(&[]);
         let length = rest.iter().take_while(|grant| grant.node == node).count();
         rest.get(..length).unwrap_or(&[])
     }
@@ -33,9 +47,11 @@ impl Grants {
 
 impl From<Vec<GrantEntry>> for Grants {
     fn from(mut list: Vec<GrantEntry>) -> Self {
-        list.sort_unstable_by_key(|grant| (grant.node, grant.id));
+        list.sort_unstable_by_key(|grant| (place_of(grant), grant.id));
         Self {
-            nodes: list.iter().fold(0, |all, grant| all | bit_of(grant.node)),
+            buckets: list
+                .iter()
+                .fold(0_u128, |all, grant| all | (1 << bucket_of(grant.node))),
             list: list.into(),
         }
     }
@@ -50,9 +66,13 @@ impl Deref for Grants {
 }
 
 /// The last byte of an id is random.
-fn bit_of(node: NodeId) -> u64 {
+fn bucket_of(node: NodeId) -> u8 {
     let [.., last] = node.0.as_bytes();
-    1 << (last & 63)
+    last & 127
+}
+
+fn place_of(grant: &GrantEntry) -> (u8, NodeId) {
+    (bucket_of(grant.node), grant.node)
 }
 
 impl Directory {
@@ -221,5 +241,44 @@ pub(super) fn grant_entry(row: &Grant) -> GrantEntry {
         actions: row.actions,
         effect: row.effect,
         condition: (condition != Condition::default()).then(|| Arc::new(condition)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use model::{ActionSet, GrantId};
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn entry(id: u128, node: u128) -> GrantEntry {
+        GrantEntry {
+            node: NodeId(Uuid::from_u128(node)),
+            id: GrantId(Uuid::from_u128(id)),
+            from: i64::MIN,
+            until: i64::MAX,
+            actions: ActionSet::default(),
+            effect: Effect::Allow,
+            condition: None,
+        }
+    }
+
+    #[test]
+    fn the_grants_on_a_node_are_all_that_name_it() {
+        // Few buckets with many nodes each, many with one, and one list longer than there are
+        // buckets.
+        for (count, spread) in [(0, 1), (1, 1), (10, 7), (40, 128), (2_000, 3), (2_000, 700)] {
+            let nodes = |id: u128| id * 7919 % spread * if spread < 10 { 128 } else { 1 };
+            let list: Vec<GrantEntry> = (0..count).map(|id| entry(id, nodes(id))).collect();
+            let grants = Grants::from(list.clone());
+            assert_eq!(grants.len(), list.len());
+            for node in 0..1_000_u128 {
+                let node = NodeId(Uuid::from_u128(node));
+                let expected: Vec<&GrantEntry> =
+                    list.iter().filter(|grant| grant.node == node).collect();
+                let found: Vec<&GrantEntry> = grants.on(node).iter().collect();
+                assert_eq!(found, expected, "{count} {spread} {node:?}");
+            }
+        }
     }
 }

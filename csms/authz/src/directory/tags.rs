@@ -23,7 +23,7 @@ pub struct TagEntry {
     pub points: Arc<[NodeId]>,
     /// The tags it stands in directly; sorted.
     pub(crate) above: Arc<[TagId]>,
-    /// What it was granted, sorted by node, then id.
+    /// What it was granted.
     pub(crate) grants: Grants,
 }
 

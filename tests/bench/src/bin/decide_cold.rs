@@ -48,6 +48,7 @@ fn single_calls(population: &Population) -> Sample {
     let mut sample = Sample::with_capacity(QUESTIONS);
     let mut allowed = 0_usize;
     for question in &population.questions {
+        black_box(question.read());
         let request = question.request();
         let begun = Instant::now();
         let outcome = authz::decide(&request, &population.directory, &usage, population.now);
