@@ -36,8 +36,7 @@ pub(crate) enum Command {
     /// Say why somebody may or may not use a point: every step, every grant, in words.
     ///
     /// Asks a running server over its API with a key of who manages access there; with
-    /// --database and no key the database itself, whose form is brought to that of this version (with SQLite the server
-    /// must not be running).
+    /// --database and no key the database itself, which is only read: a server may be running.
     Explain(Box<ExplainArgs>),
     /// Owners.
     Owner {

@@ -13,7 +13,7 @@ use app::link::NoStations;
 use app::{App, Live, Parts};
 use model::{Action, Language, NodeId, PresentedToken, Revision, TokenKind};
 use serde_json::{Map, Value, json};
-use store::{Store, StoreOptions};
+use store::Store;
 use uuid::Uuid;
 
 use crate::cli::{DatabaseArgs, ExplainArgs};
@@ -114,7 +114,7 @@ async fn over_the_api(args: &ExplainArgs) -> anyhow::Result<Value> {
     Ok(body)
 }
 
-/// Nothing is written, but the form of the database is brought to that of this version.
+/// Nothing is written; a server may use the database meanwhile.
 async fn over_the_database(args: &ExplainArgs) -> anyhow::Result<Value> {
     let database: DatabaseArgs = args.database.clone();
     let config = Config::for_database(database)?;
@@ -122,19 +122,11 @@ async fn over_the_database(args: &ExplainArgs) -> anyhow::Result<Value> {
         log: "warn".to_owned(),
         ..config.clone()
     });
-    let pepper = pepper::read_or_make(&config.pepper_file)?;
-    let live = Live::new((0, 0));
-    let options = StoreOptions {
-        on_commit: live.hook(),
-        audit_key: Some(app::secret::audit_key(&pepper)),
-        ..StoreOptions::default()
-    };
-    let store = Store::open(&config.database, options)
-        .await
-        .context("the database")?;
-    let app = App::start(Parts {
+    let pepper = pepper::read(&config.pepper_file)?;
+    let store = Store::look(&config.database).await?;
+    let app = App::look(Parts {
         store: store.clone(),
-        live,
+        live: Live::new((0, 0)),
         link: Arc::new(NoStations),
         clock: Arc::new(SystemClock),
         random: Arc::new(SystemRandom),
@@ -143,7 +135,6 @@ async fn over_the_database(args: &ExplainArgs) -> anyhow::Result<Value> {
     })
     .await?;
     let answer = ask(&app, args).await;
-    app.stop().await;
     store.close().await;
     answer
 }

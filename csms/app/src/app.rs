@@ -2,9 +2,8 @@
 
 use std::sync::{Arc, Weak};
 
-use authz::{DirectoryBuilder, OpenTransaction, PendingRemote};
-use jiff::{SignedDuration, Timestamp};
-use model::{Actor, Area, Change, StationKind};
+use authz::{OpenTransaction, PendingRemote};
+use model::{Actor, StationKind};
 use store::{Store, StoreError};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -25,9 +24,6 @@ use crate::pep::Pep;
 use crate::secret::{HashError, Passwords};
 use crate::settings::Settings;
 use crate::station::{Findings, Gate, Refusals, Standing, Windows};
-
-/// Grants that ended since then are kept, to tell why somebody is refused.
-pub(crate) const ENDED_GRANTS_KEPT: SignedDuration = SignedDuration::from_hours(24 * 400);
 
 /// Everything Keywatt does, without knowing how it is reached.
 pub struct App {
@@ -120,6 +116,27 @@ impl App {
     /// # Errors
     /// See [`StartError`].
     pub async fn start(parts: Parts) -> Result<Arc<Self>, StartError> {
+        let app = Self::look(parts).await?;
+        app.take_up_debts().await?;
+        app.take_up_enrolments().await?;
+        for webhook in app.store.all_webhooks().await? {
+            app.authorities.note(&webhook);
+        }
+        app.tell_outside();
+        app.follow_changes();
+        app.follow_emergencies();
+        app.follow_smart_tags();
+        app.take_up_allowances().await?;
+        app.follow_allowances();
+        app.forget_examples();
+        Ok(app)
+    }
+
+    /// Reads the database and does nothing by itself: for questions about what there is.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub async fn look(parts: Parts) -> Result<Arc<Self>, StartError> {
         let Parts {
             store,
             live,
@@ -129,7 +146,7 @@ impl App {
             random,
             settings,
         } = parts;
-        load(&store, &live, clock.now()).await?;
+        live.read(&store, clock.now()).await?;
         let pep = Pep::new(
             Arc::clone(&live),
             store.clone(),
@@ -146,7 +163,7 @@ impl App {
             standing: Arc::clone(&standing),
             clock: clock.clone(),
         });
-        let app = Arc::new_cyclic(|myself| Self {
+        Ok(Arc::new_cyclic(|myself| Self {
             passwords,
             events: Events::new(u64::from(u32::from_be_bytes(epoch))),
             standing,
@@ -172,20 +189,7 @@ impl App {
             clock,
             random,
             settings,
-        });
-        app.take_up_debts().await?;
-        app.take_up_enrolments().await?;
-        for webhook in app.store.all_webhooks().await? {
-            app.authorities.note(&webhook);
-        }
-        app.tell_outside();
-        app.follow_changes();
-        app.follow_emergencies();
-        app.follow_smart_tags();
-        app.take_up_allowances().await?;
-        app.follow_allowances();
-        app.forget_examples();
-        Ok(app)
+        }))
     }
 
     /// Lets open streams of watchers end, so that a drain need not wait for them.
@@ -224,57 +228,6 @@ impl App {
             reason: caller.reason.clone(),
         }
     }
-}
-
-/// Reads the live picture; what is committed meanwhile is kept by [`Live`] and comes on top.
-async fn load(store: &Store, live: &Live, now: Timestamp) -> Result<(), StoreError> {
-    let mut seed = [0; 16];
-    seed.copy_from_slice(uuid::Uuid::new_v4().as_bytes());
-    let [a, b, c, d, e, f, g, h, rest @ ..] = seed;
-    let seed = (
-        u64::from_be_bytes([a, b, c, d, e, f, g, h]),
-        u64::from_be_bytes(rest),
-    );
-    let mut builder = DirectoryBuilder::new(seed);
-    // Areas come by id; what they stand in must be known first.
-    let mut areas: Vec<Area> = Vec::new();
-    let ended_since = now.checked_sub(ENDED_GRANTS_KEPT).unwrap_or(now);
-    let revision = store
-        .load_live(ended_since, |change| {
-            match change {
-                Change::Area(area) => areas.push(area),
-                change @ (Change::Organisation(_) | Change::Installation(_)) => {
-                    builder.add(&change);
-                }
-                change @ (Change::Charger(_)
-                | Change::Lock(_)
-                | Change::Station(_)
-                | Change::Door(_)
-                | Change::Person(_)
-                | Change::Credential(_)
-                | Change::Grant(_)
-                | Change::ApiKey(_)
-                | Change::Tag(_)
-                | Change::Membership(_)
-                | Change::Schedule(_)
-                | Change::Calendar(_)
-                | Change::Emergency(_)
-                | Change::Sharing(_)
-                | Change::Webhook(_)) => {
-                    for area in parents_first(std::mem::take(&mut areas)) {
-                        builder.add(&area);
-                    }
-                    builder.add(&change);
-                }
-            }
-            Ok(())
-        })
-        .await?;
-    for area in parents_first(areas) {
-        builder.add(&area);
-    }
-    live.load(builder.finish(revision));
-    Ok(())
 }
 
 /// Transactions in progress, remote starts waited for, what was used and who is where, from before
@@ -338,27 +291,4 @@ async fn take_up_usage(
         }
     });
     Ok(())
-}
-
-/// Areas after what they stand in.
-pub(crate) fn parents_first(mut areas: Vec<model::Area>) -> Vec<Change> {
-    let mut ordered = Vec::with_capacity(areas.len());
-    let mut known: std::collections::HashSet<model::NodeId> =
-        areas.iter().map(|area| area.installation.into()).collect();
-    loop {
-        let before = areas.len();
-        let (ready, waiting): (Vec<_>, Vec<_>) = areas
-            .into_iter()
-            .partition(|area| known.contains(&area.parent));
-        for area in ready {
-            known.insert(area.id.into());
-            ordered.push(Change::Area(area));
-        }
-        areas = waiting;
-        if areas.len() == before {
-            // What is left stands in nothing; it permits nothing either.
-            ordered.extend(areas.into_iter().map(Change::Area));
-            return ordered;
-        }
-    }
 }

@@ -13,6 +13,8 @@ use parking_lot::Mutex;
 
 /// What is remembered: a charger that was off for longer has booted since.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(24);
+/// When there is no place left, old ones are looked for this often.
+const SWEPT_EVERY: SignedDuration = SignedDuration::from_mins(1);
 /// How many tokens and people are remembered; those beyond get their right by the station's own
 /// cache expiry.
 const MOST: usize = 10_000;
@@ -28,7 +30,34 @@ enum Refused {
 
 /// Refusals of the last day.
 #[derive(Default)]
-pub(crate) struct BlockedCards(Mutex<HashMap<Refused, HashMap<ChargerId, Timestamp>>>);
+pub(crate) struct BlockedCards(Mutex<Seen>);
+
+#[derive(Default)]
+struct Seen {
+    by: HashMap<Refused, HashMap<ChargerId, Timestamp>>,
+    swept_at: Option<Timestamp>,
+}
+
+impl Seen {
+    /// Whether there is a place for one more.
+    fn has_place(&mut self, now: Timestamp) -> bool {
+        if self.by.len() < MOST {
+            return true;
+        }
+        if self
+            .swept_at
+            .is_some_and(|at| now.duration_since(at) < SWEPT_EVERY)
+        {
+            return false;
+        }
+        self.swept_at = Some(now);
+        self.by.retain(|_, chargers| {
+            chargers.retain(|_, at| now.duration_since(*at) < REMEMBERED);
+            !chargers.is_empty()
+        });
+        self.by.len() < MOST
+    }
+}
 
 impl BlockedCards {
     /// Somebody, or a card of nobody, was refused.
@@ -43,16 +72,9 @@ impl BlockedCards {
             return;
         };
         let mut seen = self.0.lock();
-        if seen.len() >= MOST && !seen.contains_key(&who) {
-            seen.retain(|_, chargers| {
-                chargers.retain(|_, at| now.duration_since(*at) < REMEMBERED);
-                !chargers.is_empty()
-            });
-            if seen.len() >= MOST {
-                return;
-            }
+        if seen.by.contains_key(&who) || seen.has_place(now) {
+            seen.by.entry(who).or_default().insert(charger, now);
         }
-        seen.entry(who).or_default().insert(charger, now);
     }
 
     /// The chargers where somebody was refused to whom a change may have given a right. They are
@@ -63,7 +85,7 @@ impl BlockedCards {
         directory: &Directory,
         now: Timestamp,
     ) -> HashSet<ChargerId> {
-        let mut seen = self.0.lock();
+        let seen = &mut self.0.lock().by;
         let gaining = match who_gains(change, directory) {
             Gaining::These(who) => who,
             Gaining::Anybody => seen.keys().cloned().collect(),
@@ -150,11 +172,11 @@ mod tests {
             refusals.note(charger, None, Some(number.to_string()), at(0));
         }
         refusals.note(charger, None, Some("one more".into()), at(1));
-        assert_eq!(refusals.0.lock().len(), MOST);
+        assert_eq!(refusals.0.lock().by.len(), MOST);
         refusals.note(charger, None, None, at(1));
         // A day later there is room again.
         let later = at(24 * 3_600);
         refusals.note(charger, None, Some("one more".into()), later);
-        assert_eq!(refusals.0.lock().len(), 1);
+        assert_eq!(refusals.0.lock().by.len(), 1);
     }
 }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use model::{Action, NodeId, PersonId};
+use model::{Action, DecisionId, Entry, NodeId, PersonId, Reason};
 use parking_lot::Mutex;
 use serde_json::Value;
 use tokio::sync::broadcast;
@@ -29,8 +29,55 @@ pub struct Event {
     pub needs: Action,
     /// Whom it concerns; they may see it themselves.
     pub person: Option<PersonId>,
-    /// The particulars; no card numbers, no addresses.
-    pub data: Value,
+    /// The particulars.
+    pub data: Particulars,
+}
+
+/// What is told of an event; no card numbers, no addresses.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Particulars {
+    /// As it is told.
+    Told(Value),
+    /// Of a decision. There are many of them and mostly nobody watches, so they are put into words
+    /// for those who do.
+    Decision {
+        /// Which.
+        id: DecisionId,
+        /// The way in.
+        entry: Entry,
+        /// Why.
+        reason: Reason,
+        /// Allowed although the person had gone in, or out, before.
+        passed_back: bool,
+    },
+}
+
+impl Particulars {
+    /// As they are told.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        match self {
+            Particulars::Told(value) => value.clone(),
+            Particulars::Decision {
+                id,
+                entry,
+                reason,
+                passed_back,
+            } => serde_json::json!({
+                "decision_id": id,
+                "entry": entry.name(),
+                "effect": reason.effect().name(),
+                "reason": reason.code(),
+                "passed_back": passed_back,
+            }),
+        }
+    }
+}
+
+impl From<Value> for Particulars {
+    fn from(value: Value) -> Self {
+        Particulars::Told(value)
+    }
 }
 
 impl Event {
@@ -93,9 +140,10 @@ impl Events {
         kind: &'static str,
         node: impl Into<NodeId>,
         person: Option<PersonId>,
-        data: Value,
+        data: impl Into<Particulars>,
     ) {
-        self.push(at, kind, node.into(), Action::ViewAll, person, data);
+        let needs = Action::ViewAll;
+        self.push(at, kind, node.into(), needs, person, data.into());
     }
 
     /// Tells what is only for who holds an action there.
@@ -105,9 +153,9 @@ impl Events {
         at: Timestamp,
         kind: &'static str,
         node: impl Into<NodeId>,
-        data: Value,
+        data: impl Into<Particulars>,
     ) {
-        self.push(at, kind, node.into(), needs, None, data);
+        self.push(at, kind, node.into(), needs, None, data.into());
     }
 
     fn push(
@@ -117,7 +165,7 @@ impl Events {
         node: NodeId,
         needs: Action,
         person: Option<PersonId>,
-        data: Value,
+        data: Particulars,
     ) {
         let mut kept = self.kept.lock();
         kept.next += 1;

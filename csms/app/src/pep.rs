@@ -6,12 +6,14 @@
 
 mod permits;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use authz::{Asker, Attempts, Context, Explanation, Outcome, Request, Resource, Told, Usage, Used};
 use jiff::Timestamp;
-use model::{Decision, DecisionId, Entry, GrantId, NodeId, PersonId, StationKey, UseId};
+use metrics::Counter;
+use model::{Decision, DecisionId, Entry, GrantId, NodeId, PersonId, Reason, StationKey, UseId};
 use parking_lot::Mutex;
 use store::{GrantTotal, Lasting, Store, Strictness};
 use uuid::Uuid;
@@ -28,6 +30,8 @@ pub struct Pep {
     store: Store,
     clock: SharedClock,
     wait: Duration,
+    /// Counters by way in and reason, since finding one by its labels takes as long as deciding.
+    counters: Mutex<HashMap<(Entry, Reason), Counter>>,
 }
 
 /// Where a question comes from, for the log.
@@ -85,6 +89,7 @@ impl Pep {
             store,
             clock,
             wait,
+            counters: Mutex::default(),
         }
     }
 
@@ -206,7 +211,7 @@ impl Pep {
         let result = then(&outcome, &mut usage);
         drop(usage);
         let row = row_of(request, origin, &outcome, &directory, at, as_of, took);
-        observe(origin, &row);
+        self.observe(origin, &row);
         if locked_out {
             tracing::warn!(
                 decision.id = %row.id,
@@ -344,6 +349,28 @@ impl Pep {
                 tracing::error!(%error, "the decision log has no place");
                 NotLogged
             })
+    }
+
+    fn observe(&self, origin: &Origin<'_>, row: &Decision) {
+        let mut counters = self.counters.lock();
+        let counter = counters.entry((row.entry, row.reason)).or_insert_with(|| {
+            metrics::counter!(
+                "keywatt_decisions_total",
+                "entry" => row.entry.name(),
+                "effect" => row.reason.effect().name(),
+                "reason" => row.reason.code(),
+            )
+        });
+        counter.increment(1);
+        drop(counters);
+        tracing::debug!(
+            station.id = origin.station.map(StationKey::as_str),
+            message.id = origin.message_id,
+            decision.id = %row.id,
+            decision.effect = row.reason.effect().name(),
+            decision.reason = row.reason.code(),
+            "decided"
+        );
     }
 
     /// From when on what is refused at an instant would be allowed, if nothing changes but the
@@ -485,22 +512,4 @@ fn row_of(
         grant: outcome.grant(),
         duration_ns: i64::try_from(took.as_nanos()).unwrap_or(i64::MAX),
     }
-}
-
-fn observe(origin: &Origin<'_>, row: &Decision) {
-    metrics::counter!(
-        "keywatt_decisions_total",
-        "entry" => origin.entry.name(),
-        "effect" => row.reason.effect().name(),
-        "reason" => row.reason.code(),
-    )
-    .increment(1);
-    tracing::debug!(
-        station.id = origin.station.map(StationKey::as_str),
-        message.id = origin.message_id,
-        decision.id = %row.id,
-        decision.effect = row.reason.effect().name(),
-        decision.reason = row.reason.code(),
-        "decided"
-    );
 }

@@ -103,14 +103,13 @@ impl App {
                     .or_insert((used.node, used.allowed));
             }
         }
-        let mut seen = Vec::with_capacity(known.len());
-        for (id, (node, allowed)) in known {
-            if let Some(row) = self.store.get_credential(id).await?
-                && row.deleted_at.is_none()
-            {
+        let ids: Vec<CredentialId> = known.keys().copied().collect();
+        let mut seen = Vec::with_capacity(ids.len());
+        for row in self.store.these_credentials(&ids).await? {
+            if let Some((node, allowed)) = known.get(&row.id).copied() {
                 seen.push(Seen {
+                    credential: Some(row.id),
                     token: token_of(row),
-                    credential: Some(id),
                     node,
                     allowed,
                 });

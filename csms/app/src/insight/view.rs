@@ -9,7 +9,7 @@ use model::{Area, Change, NodeId, OrganisationId, Revision, StationKind};
 use store::{Forgotten, Past};
 
 use super::names::Names;
-use crate::app::{ENDED_GRANTS_KEPT, parents_first};
+use crate::reading::{ENDED_GRANTS_KEPT, parents_first};
 use crate::{ApiError, App};
 
 /// The moment whose facts are asked about.

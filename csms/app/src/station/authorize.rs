@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 
 use super::{Connection, StationFailure};
 use crate::authority::About;
+use crate::events::Particulars;
 use crate::pep::{Decided, Origin};
 use crate::wording::{self, Later, Place};
 use crate::{App, insight};
@@ -204,13 +205,12 @@ impl App {
             Outcome::Allow(terms) => terms.passed_back,
             Outcome::Deny(_) | Outcome::Ask(_) => false,
         };
-        let data = serde_json::json!({
-            "decision_id": decided.row.id,
-            "entry": decided.row.entry.name(),
-            "effect": decided.row.reason.effect().name(),
-            "reason": decided.row.reason.code(),
-            "passed_back": passed_back,
-        });
+        let data = Particulars::Decision {
+            id: decided.row.id,
+            entry: decided.row.entry,
+            reason: decided.row.reason,
+            passed_back,
+        };
         self.events
             .tell(decided.row.at, "decision", node, decided.row.person, data);
         if decided.locked_out {

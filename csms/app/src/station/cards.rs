@@ -96,8 +96,12 @@ impl App {
             return;
         }
         let organisation = entry.organisation;
-        // Our own token of a remote start never saw a reader.
-        if directory.is_remote_token(organisation, token) {
+        // Our own token of a remote start never saw a reader. One that counts not is found only
+        // here.
+        let found = decided.outcome.found();
+        let is_remote = found.remote_token
+            || (found.credential.is_none() && directory.is_remote_token(organisation, token));
+        if is_remote {
             return;
         }
         let now = decided.row.at;
@@ -106,15 +110,16 @@ impl App {
         {
             return;
         }
-        self.note_reading(organisation, decided, token, station);
-        let nobodys = decided.outcome.reason() == Reason::CredentialUnknown;
-        let usable = fault_of_value(CredentialKind::Rfid, &token.key()).is_none();
-        if nobodys && usable {
+        let key = token.key();
+        self.note_reading(organisation, decided, token, &key, station);
+        if decided.outcome.reason() == Reason::CredentialUnknown
+            && fault_of_value(CredentialKind::Rfid, &key).is_none()
+        {
             self.store.offer(Droppable::UnknownCard(UnknownCard {
                 id: UnknownCardId(Uuid::now_v7()),
                 organisation,
-                key: token.key(),
-                value: token.key(),
+                value: key.clone(),
+                key,
                 node,
                 station: station.cloned(),
                 count: 1,
@@ -217,14 +222,12 @@ impl App {
         organisation: model::OrganisationId,
         decided: &Decided,
         token: &PresentedToken,
+        key: &str,
         station: Option<&StationKey>,
     ) {
         let directory = self.live.directory();
         // What is known by the number it was read as needs no explanation.
-        if directory
-            .card_numbered(organisation, &token.key())
-            .is_some()
-        {
+        if directory.card_numbered(organisation, key).is_some() {
             return;
         }
         let Some(record) = station.and_then(|key| self.standing.record(key)) else {

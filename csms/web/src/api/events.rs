@@ -97,7 +97,7 @@ fn line(event: &Arc<Event>) -> Line {
         "kind": event.kind,
         "node_id": event.node,
         "person_id": event.person,
-        "data": event.data,
+        "data": event.data.json(),
     });
     Line::default()
         .id(event.id())

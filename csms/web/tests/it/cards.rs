@@ -427,8 +427,8 @@ async fn a_lost_card_is_refused_told_of_and_can_be_found_again() {
     let mut told = Vec::new();
     while let Ok(event) = events.live.try_recv() {
         if event.kind.starts_with("card.") {
-            assert_eq!(event.data["token"], "04…F6");
-            assert_eq!(event.data["credential_id"], id);
+            assert_eq!(event.data.json()["token"], "04…F6");
+            assert_eq!(event.data.json()["credential_id"], id);
             told.push(event.kind);
         }
     }
