@@ -36,7 +36,7 @@ impl Size {
 }
 
 /// When it is: 2026-01-01T00:00:00Z; the engine knows no clock.
-const NOW: Timestamp = Timestamp::constant(1_767_225_600, 0);
+pub const NOW: Timestamp = Timestamp::constant(1_767_225_600, 0);
 
 /// Grants of a person: eight on chargers, one on an area, one on a charger that has ended.
 pub const GRANTS_EACH: usize = 10;
@@ -105,7 +105,7 @@ impl Population {
     }
 }
 
-/// Its rows, each after those it stands on.
+/// The rows of such a picture, each after those it stands on.
 pub fn rows(size: Size, take: &mut dyn FnMut(Change)) {
     make(size, 0, take);
 }
