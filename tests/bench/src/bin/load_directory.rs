@@ -1,7 +1,7 @@
 //! The Directory read from a database: 100,000 people, 1,000,000 grants, 20,000 points.
 //!
-//! `cargo run --release -p bench --bin load_directory`. It makes the database first, which takes a
-//! minute or two.
+//! `cargo run --release -p bench --bin load_directory`. It makes the database first, which takes
+//! minutes; `--organisations 10` makes a tenth of it.
 
 #![expect(clippy::print_stdout, reason = "a tool that prints its figures")]
 
