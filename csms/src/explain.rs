@@ -122,8 +122,9 @@ async fn over_the_database(args: &ExplainArgs) -> anyhow::Result<Value> {
         log: "warn".to_owned(),
         ..config.clone()
     });
-    let pepper = pepper::read(&config.pepper_file)?;
+    // First: where there is no database, a pepper that is missing is not what is wrong.
     let store = Store::look(&config.database).await?;
+    let pepper = pepper::read(&config.pepper_file)?;
     let app = App::look(Parts {
         store: store.clone(),
         live: Live::new((0, 0)),

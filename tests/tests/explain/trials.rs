@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use keywatt_tests::facts::{Charger, text};
+use keywatt_tests::program;
 use keywatt_tests::wait::until_equal;
 use keywatt_tests::wire::Version;
 use keywatt_tests::{Api, Server, Wire};
@@ -373,4 +374,23 @@ async fn the_program_explains_over_the_api_and_from_the_database() {
     );
     assert_eq!(code, 1);
     assert!(errors.contains("--as-of"), "{errors}");
+
+    // A database that is not there is said to be what is wrong, and is not made.
+    let nowhere = tempfile::tempdir().unwrap();
+    let file = nowhere.path().join("nowhere.db");
+    let url = format!("sqlite://{}", file.display());
+    let ended = std::process::Command::new(program::keywatt())
+        .args(["explain", "--database", &url])
+        .args(about)
+        .current_dir(nowhere.path())
+        .env_remove("KEYWATT_API_KEY")
+        .output()
+        .unwrap();
+    let errors = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!(ended.status.code(), Some(1), "{errors}");
+    assert!(
+        errors.contains("the database cannot be reached"),
+        "{errors}"
+    );
+    assert!(!file.exists());
 }
