@@ -35,6 +35,7 @@ mod key;
 mod link;
 mod live;
 mod open;
+mod packed;
 mod page;
 mod past;
 mod rows;

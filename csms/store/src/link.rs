@@ -10,6 +10,7 @@ use sqlx::{Arguments, PgConnection, Row as _, SqlStr, SqliteConnection, ValueRef
 use crate::StoreError;
 use crate::arg::{Arg, Read};
 use crate::db::limited;
+use crate::packed::{self, Field, Whole};
 
 /// Any connection, to run statements on.
 pub(crate) enum Link<'c> {
@@ -63,7 +64,7 @@ impl Link<'_> {
         &mut self,
         sql: impl Into<SqlStr>,
         args: &[Arg<'_>],
-    ) -> Result<Option<Row>, sqlx::Error> {
+    ) -> Result<Option<Row<'static>>, sqlx::Error> {
         match self {
             Link::Lite(connection) => {
                 let query = sqlx::query_with(sql.into(), lite_arguments(borrowed(args))?);
@@ -86,7 +87,7 @@ impl Link<'_> {
         &mut self,
         sql: impl Into<SqlStr>,
         args: &[Arg<'_>],
-    ) -> Result<Vec<Row>, sqlx::Error> {
+    ) -> Result<Vec<Row<'static>>, sqlx::Error> {
         match self {
             Link::Lite(connection) => {
                 let query = sqlx::query_with(sql.into(), lite_arguments(borrowed(args))?);
@@ -107,7 +108,7 @@ impl Link<'_> {
         &mut self,
         sql: impl Into<SqlStr>,
         args: &[Arg<'_>],
-    ) -> Result<Vec<Row>, sqlx::Error> {
+    ) -> Result<Vec<Row<'static>>, sqlx::Error> {
         match self {
             Link::Lite(_) => self.all(sql, args).await,
             Link::Pg(connection) => {
@@ -123,7 +124,7 @@ impl Link<'_> {
         &mut self,
         sql: impl Into<SqlStr>,
         args: &[Arg<'_>],
-        mut take: impl FnMut(Row) -> Result<(), StoreError>,
+        mut take: impl FnMut(Row<'_>) -> Result<(), StoreError>,
     ) -> Result<Result<(), StoreError>, sqlx::Error> {
         match self {
             Link::Lite(connection) => {
@@ -146,6 +147,19 @@ impl Link<'_> {
             }
         }
         Ok(Ok(()))
+    }
+
+    /// Every row of a table that fits, without keeping them.
+    pub(crate) async fn whole(
+        &mut self,
+        whole: &Whole,
+        args: &[Arg<'_>],
+        take: impl FnMut(Row<'_>) -> Result<(), StoreError>,
+    ) -> Result<Result<(), StoreError>, sqlx::Error> {
+        match self {
+            Link::Lite(connection) => packed::each(connection, whole, args, take).await,
+            Link::Pg(_) => self.each(whole.rows(), args, take).await,
+        }
     }
 
     /// Runs statements of a test; the rows, each value as text.
@@ -197,13 +211,13 @@ pub(crate) fn clean(text: Cow<'_, str>) -> Cow<'_, str> {
     }
 }
 
-fn borrowed<'a>(args: &'a [Arg<'_>]) -> impl ExactSizeIterator<Item = Arg<'a>> {
+pub(crate) fn borrowed<'a>(args: &'a [Arg<'_>]) -> impl ExactSizeIterator<Item = Arg<'a>> {
     args.iter().map(Arg::borrowed)
 }
 
 macro_rules! arguments {
     ($($name:ident -> $type:ty),+) => {$(
-        fn $name<'a>(
+        pub(crate) fn $name<'a>(
             args: impl ExactSizeIterator<Item = Arg<'a>>,
         ) -> Result<$type, sqlx::Error> {
             let mut arguments = <$type>::default();
@@ -234,44 +248,66 @@ pub(crate) enum Kind {
 }
 
 /// A row of either database.
-pub(crate) enum Row {
+pub(crate) enum Row<'p> {
     Lite(SqliteRow),
     Pg(PgRow),
+    /// One of many in a value.
+    Packed(&'p [Field<'p>]),
 }
 
 macro_rules! column {
-    ($row:expr, $at:expr) => {
+    ($row:expr, $at:expr, $field:pat => $value:expr) => {
         match $row {
-            Row::Lite(row) => row.try_get($at),
-            Row::Pg(row) => row.try_get($at),
+            Row::Lite(row) => row
+                .try_get($at)
+                .map_err(|error| crate::arg::corrupt("column", error)),
+            Row::Pg(row) => row
+                .try_get($at)
+                .map_err(|error| crate::arg::corrupt("column", error)),
+            Row::Packed(fields) => match fields.get($at) {
+                Some($field) => Ok($value),
+                other => Err(crate::arg::corrupt("column", format_args!("{other:?}"))),
+            },
         }
-        .map_err(|error| crate::arg::corrupt("column", error))
     };
 }
 
-impl Row {
+impl Row<'_> {
     pub(crate) fn is_null(&self, at: usize) -> Result<bool, StoreError> {
         match self {
             Row::Lite(row) => row.try_get_raw(at).map(|value| value.is_null()),
             Row::Pg(row) => row.try_get_raw(at).map(|value| value.is_null()),
+            Row::Packed(fields) => match fields.get(at) {
+                Some(field) => Ok(*field == Field::Null),
+                None => Err(sqlx::Error::ColumnIndexOutOfBounds {
+                    index: at,
+                    len: fields.len(),
+                }),
+            },
         }
         .map_err(|error| crate::arg::corrupt("column", error))
     }
 
     pub(crate) fn int(&self, at: usize) -> Result<i64, StoreError> {
-        column!(self, at)
+        column!(self, at, Field::Int(number) => *number)
     }
 
     pub(crate) fn text(&self, at: usize) -> Result<&str, StoreError> {
-        column!(self, at)
+        column!(self, at, Field::Text(text) => text)
     }
 
     pub(crate) fn boolean(&self, at: usize) -> Result<bool, StoreError> {
-        column!(self, at)
+        column!(self, at, Field::Int(number @ (0 | 1)) => *number == 1)
     }
 
     pub(crate) fn bytes(&self, at: usize) -> Result<&[u8], StoreError> {
-        column!(self, at)
+        match self {
+            Row::Lite(row) => row.try_get(at),
+            Row::Pg(row) => row.try_get(at),
+            // JSON holds none.
+            Row::Packed(_) => Err(sqlx::Error::ColumnIndexOutOfBounds { index: at, len: 0 }),
+        }
+        .map_err(|error| crate::arg::corrupt("column", error))
     }
 
     /// A column exactly as it is kept.
@@ -313,7 +349,7 @@ impl Row {
 
 /// The columns of a row, read one after the other.
 pub(crate) struct Columns<'r> {
-    row: &'r Row,
+    row: &'r Row<'r>,
     next: usize,
 }
 

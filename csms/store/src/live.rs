@@ -10,13 +10,14 @@ use crate::arg::{Arg, args};
 use crate::db::Reader;
 use crate::fault::classify;
 use crate::link::{Record, Row};
+use crate::packed::Whole;
 use crate::rows::{EvseOf, Evses, REVISION_NOW, live};
 use crate::sql::Sql;
 use crate::{Store, StoreError};
 
 impl Store {
     /// Gives `take` every row of the live picture, as if each had just been made: organisations,
-    /// installations, areas (by id, so parents need not come before children), chargers, locks,
+    /// installations, areas (in no order, so parents need not come first), chargers, locks,
     /// doors, people, credentials, tags and what stands in them (of those that are gone too), hours,
     /// emergencies in force, grants that are not revoked and did not end by `ended_since`,
     /// and API keys that are not withdrawn; nothing that is removed. All of it is of one state of
@@ -60,58 +61,58 @@ async fn load(
         take(Change::Organisation(row))
     })
     .await?;
-    each(reader, live::INSTALLATIONS, &[], |row: Installation| {
+    whole(reader, live::INSTALLATIONS, &[], |row: Installation| {
         take(Change::Installation(row))
     })
     .await?;
-    each(reader, live::AREAS, &[], |row: Area| {
+    whole(reader, live::AREAS, &[], |row: Area| {
         take(Change::Area(row))
     })
     .await?;
     let mut evses = Evses::default();
-    each(reader, live::EVSES, &[], |row: EvseOf| {
+    whole(reader, live::EVSES, &[], |row: EvseOf| {
         evses.add(row);
         Ok(())
     })
     .await?;
-    each(reader, live::CHARGERS, &[], |row: Charger| {
+    whole(reader, live::CHARGERS, &[], |row: Charger| {
         take(Change::Charger(evses.complete(row)))
     })
     .await?;
-    each(reader, live::LOCKS, &[], |row: Lock| {
+    whole(reader, live::LOCKS, &[], |row: Lock| {
         take(Change::Lock(row))
     })
     .await?;
-    each(reader, live::DOORS, &[], |row: Door| {
+    whole(reader, live::DOORS, &[], |row: Door| {
         take(Change::Door(row))
     })
     .await?;
-    each(reader, live::PEOPLE, &[], |row: Person| {
+    whole(reader, live::PEOPLE, &[], |row: Person| {
         take(Change::Person(row))
     })
     .await?;
-    each(reader, live::CREDENTIALS, &[], |row: Credential| {
+    whole(reader, live::CREDENTIALS, &[], |row: Credential| {
         take(Change::Credential(row))
     })
     .await?;
-    each(reader, live::TAGS, &[], |row: Tag| take(Change::Tag(row))).await?;
-    each(reader, live::MEMBERS, &[], |row: Membership| {
+    whole(reader, live::TAGS, &[], |row: Tag| take(Change::Tag(row))).await?;
+    whole(reader, live::MEMBERS, &[], |row: Membership| {
         take(Change::Membership(row))
     })
     .await?;
-    each(reader, live::CALENDARS, &[], |row: Calendar| {
+    whole(reader, live::CALENDARS, &[], |row: Calendar| {
         take(Change::Calendar(row))
     })
     .await?;
-    each(reader, live::SCHEDULES, &[], |row: Schedule| {
+    whole(reader, live::SCHEDULES, &[], |row: Schedule| {
         take(Change::Schedule(row))
     })
     .await?;
-    each(reader, live::EMERGENCIES, &[], |row: Emergency| {
+    whole(reader, live::EMERGENCIES, &[], |row: Emergency| {
         take(Change::Emergency(row))
     })
     .await?;
-    each(reader, live::GRANTS, args![ended_since], |row: Grant| {
+    whole(reader, live::GRANTS, args![ended_since], |row: Grant| {
         take(Change::Grant(row))
     })
     .await?;
@@ -124,13 +125,27 @@ async fn load(
     Ok(Revision(revision))
 }
 
+async fn whole<T: Record>(
+    reader: &mut Reader,
+    whole: Whole,
+    args: &[Arg<'_>],
+    mut take: impl FnMut(T) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    let rows = |row: Row<'_>| take(row.record()?);
+    reader
+        .link()
+        .whole(&whole, args, rows)
+        .await
+        .map_err(failed)?
+}
+
 async fn each<T: Record>(
     reader: &mut Reader,
     sql: Sql,
     args: &[Arg<'_>],
     mut take: impl FnMut(T) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
-    let rows = |row: Row| take(row.record()?);
+    let rows = |row: Row<'_>| take(row.record()?);
     reader.link().each(sql, args, rows).await.map_err(failed)?
 }
 

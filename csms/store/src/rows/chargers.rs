@@ -7,6 +7,7 @@ use model::{Charger, ChargerId, Evse, InstallationId, Labels, OrganisationId};
 use super::accounts::labels;
 use crate::arg::args;
 use crate::link::{Columns, Record};
+use crate::packed::Whole;
 use crate::page::{Cursor, List, Page};
 use crate::select::Select;
 use crate::sql::statements;
@@ -32,7 +33,6 @@ statements! {
     CHARGER = "SELECT ", charger_columns!(), " FROM chargers WHERE id = $1";
     CHARGERS = "SELECT ", charger_columns!(),
         " FROM chargers WHERE organisation_id = $1 AND deleted_at IS NULL";
-    LIVE_CHARGERS = "SELECT ", charger_columns!(), " FROM chargers WHERE deleted_at IS NULL";
     INSERT_EVSE = "INSERT INTO evses (id, charger_id, number, connectors, removed) \
         VALUES ($1, $2, $3, $4, FALSE)";
     UPDATE_EVSE = "UPDATE evses SET connectors = $2 WHERE id = $1";
@@ -43,15 +43,25 @@ statements! {
         FROM evses JOIN chargers ON chargers.id = evses.charger_id \
         WHERE chargers.organisation_id = $1 AND chargers.id >= $2 AND chargers.id <= $3 \
         AND NOT evses.removed ORDER BY evses.charger_id, evses.number";
-    LIVE_EVSES = "SELECT evses.charger_id, evses.id, evses.number, evses.connectors \
-        FROM evses JOIN chargers ON chargers.id = evses.charger_id \
-        WHERE chargers.deleted_at IS NULL AND NOT evses.removed \
-        ORDER BY evses.charger_id, evses.number";
     CHARGER_THERE = "SELECT id FROM chargers WHERE id = $1";
     INSTALLATION_THERE = "SELECT id FROM installations \
         WHERE organisation_id = (SELECT organisation_id FROM chargers WHERE id = $1) AND id = $2";
     INSTALLATION_OF_THERE = "SELECT id FROM installations WHERE organisation_id = $1 AND id = $2";
 }
+
+/// Those of the live picture.
+pub(crate) const LIVE_CHARGERS: Whole = Whole {
+    columns: charger_columns!(),
+    table: "chargers",
+    condition: "deleted_at IS NULL",
+};
+
+/// Those of the live picture.
+pub(crate) const LIVE_EVSES: Whole = Whole {
+    columns: "charger_id, id, number, connectors",
+    table: "evses",
+    condition: "NOT removed",
+};
 
 /// An EVSE and whose it is.
 pub(crate) struct EvseOf {

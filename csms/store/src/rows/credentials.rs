@@ -7,6 +7,7 @@ use super::people::suspension;
 use super::queries;
 use crate::arg::args;
 use crate::link::{Columns, Record};
+use crate::packed::Whole;
 use crate::page::{Cursor, List, Page};
 use crate::select::Select;
 use crate::sql::{IN_LIST, in_list, statements};
@@ -43,13 +44,18 @@ statements! {
         " FROM credentials WHERE person_id = $1 AND deleted_at IS NULL";
     CREDENTIALS = "SELECT ", credential_columns!(),
         " FROM credentials WHERE organisation_id = $1 AND deleted_at IS NULL";
-    LIVE_CREDENTIALS = "SELECT ", credential_columns!(),
-        " FROM credentials WHERE deleted_at IS NULL";
     THESE_CREDENTIALS = "SELECT ", credential_columns!(), " FROM credentials \
         WHERE deleted_at IS NULL AND id IN \
         ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
     PERSON_THERE = "SELECT id FROM people WHERE organisation_id = $1 AND id = $2";
 }
+
+/// Those of the live picture.
+pub(crate) const LIVE_CREDENTIALS: Whole = Whole {
+    columns: credential_columns!(),
+    table: "credentials",
+    condition: "deleted_at IS NULL",
+};
 
 queries! {
     /// A credential, removed ones too.

@@ -6,6 +6,7 @@ use model::{Emergency, EmergencyId, OrganisationId, PersonId};
 use super::queries;
 use crate::arg::args;
 use crate::link::{Columns, Record};
+use crate::packed::Whole;
 use crate::sql::statements;
 use crate::tx::Reference;
 use crate::{Constraint, StoreError, Tx};
@@ -28,10 +29,16 @@ statements! {
     EMERGENCY = "SELECT ", columns!(), " FROM emergencies WHERE id = $1";
     EMERGENCIES = "SELECT ", columns!(),
         " FROM emergencies WHERE organisation_id = $1 AND ended_at IS NULL ORDER BY id";
-    LIVE_EMERGENCIES = "SELECT ", columns!(), " FROM emergencies WHERE ended_at IS NULL";
     ORGANISATION_THERE = "SELECT id FROM organisations WHERE id = $1";
     TAG_THERE = "SELECT id FROM tags WHERE organisation_id = $1 AND id = $2";
 }
+
+/// Those of the live picture.
+pub(crate) const LIVE_EMERGENCIES: Whole = Whole {
+    columns: columns!(),
+    table: "emergencies",
+    condition: "ended_at IS NULL",
+};
 
 /// Who asked first for the release of a lockdown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,6 +9,7 @@ use model::{
 use super::queries;
 use crate::arg::{args, corrupt};
 use crate::link::{Columns, Record};
+use crate::packed::Whole;
 use crate::page::{Cursor, List, Page};
 use crate::select::Select;
 use crate::sql::statements;
@@ -38,8 +39,6 @@ statements! {
     REVOKE_GRANT = "UPDATE grants SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL";
     GRANT = "SELECT ", grant_columns!(), " FROM grants WHERE id = $1";
     GRANTS = "SELECT ", grant_columns!(), " FROM grants WHERE organisation_id = $1";
-    LIVE_GRANTS = "SELECT ", grant_columns!(), " FROM grants WHERE revoked_at IS NULL \
-        AND (valid_until IS NULL OR valid_until > $1)";
     INSERT_API_KEY = "INSERT INTO api_keys (", api_key_columns!(),
         ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
     REVOKE_API_KEY = "UPDATE api_keys SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL";
@@ -59,6 +58,13 @@ statements! {
     GRANTS_WITH_SCHEDULE = "SELECT ", grant_columns!(),
         " FROM grants WHERE schedule_id = $1 AND revoked_at IS NULL ORDER BY id";
 }
+
+/// Those of the live picture.
+pub(crate) const LIVE_GRANTS: Whole = Whole {
+    columns: grant_columns!(),
+    table: "grants",
+    condition: "revoked_at IS NULL AND (valid_until IS NULL OR valid_until > $1)",
+};
 
 queries! {
     /// A grant, ended ones too.

@@ -6,6 +6,7 @@ use super::accounts::labels;
 use super::queries;
 use crate::arg::{args, corrupt};
 use crate::link::{Columns, Record};
+use crate::packed::Whole;
 use crate::page::{Cursor, List, Page};
 use crate::select::Select;
 use crate::sql::statements;
@@ -42,8 +43,6 @@ statements! {
     INSTALLATION = "SELECT ", installation_columns!(), " FROM installations WHERE id = $1";
     INSTALLATIONS = "SELECT ", installation_columns!(),
         " FROM installations WHERE organisation_id = $1 AND deleted_at IS NULL";
-    LIVE_INSTALLATIONS = "SELECT ", installation_columns!(),
-        " FROM installations WHERE deleted_at IS NULL";
     INSERT_AREA = "INSERT INTO areas (", area_columns!(),
         ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
     UPDATE_AREA = "UPDATE areas SET parent_node_id = $2, kind = $3, name = $4, external_id = $5, \
@@ -53,10 +52,23 @@ statements! {
     AREA = "SELECT ", area_columns!(), " FROM areas WHERE id = $1";
     AREAS = "SELECT ", area_columns!(),
         " FROM areas WHERE organisation_id = $1 AND deleted_at IS NULL";
-    LIVE_AREAS = "SELECT ", area_columns!(), " FROM areas WHERE deleted_at IS NULL ORDER BY id";
     ORGANISATION_THERE = "SELECT id FROM organisations WHERE id = $1";
     INSTALLATION_THERE = "SELECT id FROM installations WHERE organisation_id = $1 AND id = $2";
 }
+
+/// Those of the live picture.
+pub(crate) const LIVE_INSTALLATIONS: Whole = Whole {
+    columns: installation_columns!(),
+    table: "installations",
+    condition: "deleted_at IS NULL",
+};
+
+/// Those of the live picture.
+pub(crate) const LIVE_AREAS: Whole = Whole {
+    columns: area_columns!(),
+    table: "areas",
+    condition: "deleted_at IS NULL",
+};
 
 queries! {
     /// An installation, removed ones too.

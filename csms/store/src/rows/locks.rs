@@ -8,6 +8,7 @@ use super::accounts::labels;
 use super::queries;
 use crate::arg::args;
 use crate::link::{Columns, Record};
+use crate::packed::Whole;
 use crate::page::{Cursor, List, Page};
 use crate::select::Select;
 use crate::sql::statements;
@@ -39,7 +40,6 @@ statements! {
     LOCK = "SELECT ", lock_columns!(), " FROM locks WHERE id = $1";
     LOCKS = "SELECT ", lock_columns!(),
         " FROM locks WHERE organisation_id = $1 AND deleted_at IS NULL";
-    LIVE_LOCKS = "SELECT ", lock_columns!(), " FROM locks WHERE deleted_at IS NULL";
     INSERT_DOOR = "INSERT INTO doors (", door_columns!(),
         ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)";
     UPDATE_DOOR = "UPDATE doors SET installation_id = $2, parent_node_id = $3, lock_id = $4, \
@@ -54,10 +54,23 @@ statements! {
         " FROM doors WHERE organisation_id = $1 AND deleted_at IS NULL";
     DOORS_OF = "SELECT ", door_columns!(),
         " FROM doors WHERE lock_id = $1 AND deleted_at IS NULL ORDER BY number";
-    LIVE_DOORS = "SELECT ", door_columns!(), " FROM doors WHERE deleted_at IS NULL";
     INSTALLATION_THERE = "SELECT id FROM installations WHERE organisation_id = $1 AND id = $2";
     LOCK_THERE = "SELECT id FROM locks WHERE organisation_id = $1 AND id = $2";
 }
+
+/// Those of the live picture.
+pub(crate) const LIVE_LOCKS: Whole = Whole {
+    columns: lock_columns!(),
+    table: "locks",
+    condition: "deleted_at IS NULL",
+};
+
+/// Those of the live picture.
+pub(crate) const LIVE_DOORS: Whole = Whole {
+    columns: door_columns!(),
+    table: "doors",
+    condition: "deleted_at IS NULL",
+};
 
 queries! {
     /// A lock, removed ones too.

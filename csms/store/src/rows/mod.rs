@@ -85,6 +85,25 @@ pub(crate) mod live {
     pub(crate) use super::people::LIVE_PEOPLE as PEOPLE;
     pub(crate) use super::schedules::{LIVE_CALENDARS as CALENDARS, LIVE_SCHEDULES as SCHEDULES};
     pub(crate) use super::tags::{LIVE_MEMBERS as MEMBERS, LIVE_TAGS as TAGS};
+
+    /// The tables that are read whole, for the test that prepares their statements.
+    #[cfg(feature = "testing")]
+    pub(crate) const WHOLE: &[crate::packed::Whole] = &[
+        AREAS,
+        CALENDARS,
+        CHARGERS,
+        CREDENTIALS,
+        DOORS,
+        EMERGENCIES,
+        EVSES,
+        GRANTS,
+        INSTALLATIONS,
+        LOCKS,
+        MEMBERS,
+        PEOPLE,
+        SCHEDULES,
+        TAGS,
+    ];
 }
 
 /// What a picture of the past is read with; each statement is about one organisation.

@@ -7,6 +7,7 @@ use super::accounts::labels;
 use super::queries;
 use crate::arg::args;
 use crate::link::{Columns, Record};
+use crate::packed::Whole;
 use crate::page::{Cursor, List, Page};
 use crate::select::Select;
 use crate::sql::statements;
@@ -39,10 +40,16 @@ statements! {
         ORDER BY id";
     PEOPLE = "SELECT ", person_columns!(),
         " FROM people WHERE organisation_id = $1 AND deleted_at IS NULL";
-    LIVE_PEOPLE = "SELECT ", person_columns!(), " FROM people WHERE deleted_at IS NULL";
     ORGANISATION_THERE = "SELECT id FROM organisations WHERE id = $1";
     ACCOUNT_THERE = "SELECT id FROM accounts WHERE id = $1";
 }
+
+/// Those of the live picture.
+pub(crate) const LIVE_PEOPLE: Whole = Whole {
+    columns: person_columns!(),
+    table: "people",
+    condition: "deleted_at IS NULL",
+};
 
 queries! {
     /// A person, removed ones too.

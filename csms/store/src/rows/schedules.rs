@@ -8,6 +8,7 @@ use super::accounts::labels;
 use super::queries;
 use crate::arg::{args, corrupt};
 use crate::link::{Columns, Record};
+use crate::packed::Whole;
 use crate::page::{Cursor, List, Page};
 use crate::select::Select;
 use crate::sql::statements;
@@ -37,7 +38,6 @@ statements! {
         " FROM schedules WHERE organisation_id = $1 AND deleted_at IS NULL";
     SCHEDULES_WITH = "SELECT ", schedule_columns!(),
         " FROM schedules WHERE calendar_id = $1 AND deleted_at IS NULL ORDER BY id";
-    LIVE_SCHEDULES = "SELECT ", schedule_columns!(), " FROM schedules WHERE deleted_at IS NULL";
     INSERT_CALENDAR = "INSERT INTO calendars (", calendar_columns!(),
         ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     UPDATE_CALENDAR = "UPDATE calendars SET name = $2, external_id = $3, metadata = $4, \
@@ -45,10 +45,23 @@ statements! {
     CALENDAR = "SELECT ", calendar_columns!(), " FROM calendars WHERE id = $1";
     CALENDARS = "SELECT ", calendar_columns!(),
         " FROM calendars WHERE organisation_id = $1 AND deleted_at IS NULL";
-    LIVE_CALENDARS = "SELECT ", calendar_columns!(), " FROM calendars WHERE deleted_at IS NULL";
     ORGANISATION_THERE = "SELECT id FROM organisations WHERE id = $1";
     CALENDAR_THERE = "SELECT id FROM calendars WHERE organisation_id = $1 AND id = $2";
 }
+
+/// Those of the live picture.
+pub(crate) const LIVE_SCHEDULES: Whole = Whole {
+    columns: schedule_columns!(),
+    table: "schedules",
+    condition: "deleted_at IS NULL",
+};
+
+/// Those of the live picture.
+pub(crate) const LIVE_CALENDARS: Whole = Whole {
+    columns: calendar_columns!(),
+    table: "calendars",
+    condition: "deleted_at IS NULL",
+};
 
 queries! {
     /// A schedule, removed ones too.

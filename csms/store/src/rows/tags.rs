@@ -8,6 +8,7 @@ use super::accounts::labels;
 use super::queries;
 use crate::arg::{args, corrupt};
 use crate::link::{Columns, Record};
+use crate::packed::Whole;
 use crate::page::{Cursor, List, Page};
 use crate::select::Select;
 use crate::sql::statements;
@@ -34,7 +35,6 @@ statements! {
     TAG = "SELECT ", tag_columns!(), " FROM tags WHERE id = $1";
     TAGS = "SELECT ", tag_columns!(),
         " FROM tags WHERE organisation_id = $1 AND deleted_at IS NULL";
-    LIVE_TAGS = "SELECT ", tag_columns!(), " FROM tags WHERE deleted_at IS NULL";
     PUT_MEMBER = "INSERT INTO tag_members (", member_columns!(),
         ") VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (tag_id, kind, member_id) \
         DO UPDATE SET created_at = excluded.created_at, removed_at = excluded.removed_at";
@@ -42,10 +42,23 @@ statements! {
         " FROM tag_members WHERE tag_id = $1 AND removed_at IS NULL";
     MEMBERSHIPS_OF = "SELECT ", member_columns!(),
         " FROM tag_members WHERE member_id = $1 AND removed_at IS NULL ORDER BY tag_id";
-    LIVE_MEMBERS = "SELECT ", member_columns!(), " FROM tag_members WHERE removed_at IS NULL";
     TAG_THERE = "SELECT id FROM tags WHERE organisation_id = $1 AND id = $2";
     ORGANISATION_THERE = "SELECT id FROM organisations WHERE id = $1";
 }
+
+/// Those of the live picture.
+pub(crate) const LIVE_TAGS: Whole = Whole {
+    columns: tag_columns!(),
+    table: "tags",
+    condition: "deleted_at IS NULL",
+};
+
+/// Those of the live picture.
+pub(crate) const LIVE_MEMBERS: Whole = Whole {
+    columns: member_columns!(),
+    table: "tag_members",
+    condition: "removed_at IS NULL",
+};
 
 queries! {
     /// A tag, removed ones too.

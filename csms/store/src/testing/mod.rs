@@ -11,6 +11,7 @@ use uuid::Uuid;
 pub use postgres::Postgres;
 
 use crate::db::Target;
+use crate::sql::Dialect;
 
 /// An empty database, gone when this is dropped.
 pub struct TestDatabase {
@@ -134,6 +135,18 @@ pub async fn prepare_all(url: &str) -> io::Result<Vec<(&'static str, String)>> {
     for (name, sql) in crate::rows::statements() {
         if let Err(error) = conn.link().prepare(sql.into()).await {
             refused.push((name, error.to_string()));
+        }
+    }
+    for whole in crate::rows::live::WHOLE {
+        // The condition of one has a parameter.
+        let texts = match conn.dialect() {
+            Dialect::Lite => vec![whole.last(), whole.packed(1)],
+            Dialect::Pg => vec![whole.rows()],
+        };
+        for sql in texts {
+            if let Err(error) = conn.link().prepare(sql).await {
+                refused.push((whole.table, error.to_string()));
+            }
         }
     }
     Ok(refused)
