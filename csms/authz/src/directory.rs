@@ -28,7 +28,7 @@ pub use builder::DirectoryBuilder;
 pub(crate) use entries::{CalendarEntry, CredentialEntry, KeyEntry, LookedUp, ScheduleEntry};
 pub use entries::{
     DoorEntry, EmergencyEntry, GrantEntry, InstallationEntry, LockEntry, NodeDetail, NodeEntry,
-    PersonEntry,
+    NodePath, PersonEntry,
 };
 pub use grants::Grants;
 pub(crate) use names::Namespace;

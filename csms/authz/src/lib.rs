@@ -24,7 +24,7 @@ pub use decide::decide_in_order;
 pub use decide::{ORDER, decide};
 pub use directory::{
     Directory, DirectoryBuilder, DoorEntry, EmergencyEntry, GrantEntry, Grants, InstallationEntry,
-    LockEntry, NestingFault, NodeDetail, NodeEntry, PersonEntry, TagEntry,
+    LockEntry, NestingFault, NodeDetail, NodeEntry, NodePath, PersonEntry, TagEntry,
 };
 pub use explain::{
     ConsideredGrant, Explanation, GrantFinding, Step, StepFinding, StepLine, Trace, Way, explain,

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use authz::{Directory, DirectoryBuilder, Explanation, OpenTransaction, Outcome, Request, Usage};
 use jiff::Timestamp;
-use model::{Area, Change, NodeId, OrganisationId, Revision, StationKind};
+use model::{NodeId, OrganisationId, Revision, StationKind};
 use store::{Forgotten, Past};
 
 use super::names::Names;
-use crate::reading::{ENDED_GRANTS_KEPT, parents_first};
+use crate::reading::ENDED_GRANTS_KEPT;
 use crate::{ApiError, App};
 
 /// The moment whose facts are asked about.
@@ -243,35 +243,8 @@ fn notes_of(past: &Past) -> Vec<Note> {
     notes
 }
 
-/// The picture of rows that come in their order, areas by id.
 fn build(past: &Past, seed: (u64, u64)) -> Directory {
     let mut builder = DirectoryBuilder::new(seed);
-    let mut areas: Vec<Area> = Vec::new();
-    let (mut before, mut after) = (Vec::new(), Vec::new());
-    for row in &past.rows {
-        match row {
-            Change::Area(area) => areas.push(area.clone()),
-            Change::Organisation(_) | Change::Installation(_) => before.push(row),
-            Change::Charger(_)
-            | Change::Lock(_)
-            | Change::Station(_)
-            | Change::Door(_)
-            | Change::Person(_)
-            | Change::Credential(_)
-            | Change::Grant(_)
-            | Change::ApiKey(_)
-            | Change::Tag(_)
-            | Change::Membership(_)
-            | Change::Schedule(_)
-            | Change::Calendar(_)
-            | Change::Emergency(_)
-            | Change::Sharing(_)
-            | Change::Webhook(_) => after.push(row),
-        }
-    }
-    before.into_iter().for_each(|row| builder.add(row));
-    let areas = parents_first(areas);
-    areas.iter().for_each(|row| builder.add(row));
-    after.into_iter().for_each(|row| builder.add(row));
+    past.rows.iter().for_each(|row| builder.add(row));
     builder.finish(past.revision)
 }

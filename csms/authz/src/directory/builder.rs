@@ -6,8 +6,8 @@ use model::{Change, NodeId, Revision, Subject};
 use super::grants::grant_entry;
 use super::{Directory, GrantEntry};
 
-/// Builds a Directory from all rows at once, without a copy per row: organisations, then
-/// installations, areas (parents first), chargers, locks, doors, people, tags, then the rest.
+/// Builds a Directory from all rows at once, without a copy per row: nodes in any order, but locks
+/// before doors; then people, tags, and the rest.
 pub struct DirectoryBuilder {
     directory: Directory,
     grants: HashMap<Subject, Vec<GrantEntry>>,
@@ -59,6 +59,8 @@ impl DirectoryBuilder {
                 self.directory.granted.insert(node, subjects.into());
             }
         }
+        // What came before that in which it stands has too short a path.
+        self.directory.rebuild_paths(|_, _| true);
         self.directory.revision = revision;
         self.directory
     }

@@ -11,7 +11,8 @@ use smallvec::SmallVec;
 use super::tags::InTags;
 use super::{
     CalendarEntry, CredentialEntry, DEPTH, Directory, DoorEntry, EmergencyEntry, InstallationEntry,
-    KeyEntry, LockEntry, Namespace, NodeDetail, NodeEntry, PersonEntry, ScheduleEntry, has_number,
+    KeyEntry, LockEntry, Namespace, NodeDetail, NodeEntry, NodePath, PersonEntry, ScheduleEntry,
+    has_number,
 };
 
 impl Directory {
@@ -119,30 +120,37 @@ impl Directory {
         }
     }
 
-    fn path_of(&self, id: NodeId, parent: Option<NodeId>) -> SmallVec<[NodeId; 5]> {
-        let above = parent.and_then(|parent| self.nodes.get(&parent));
-        std::iter::once(id)
-            .chain(
-                above
-                    .into_iter()
-                    .flat_map(|entry| entry.path.iter().copied()),
-            )
-            .take(DEPTH)
-            .collect()
+    /// The node and what it stands in, up to the organisation; it ends where nobody is known.
+    fn path_of(&self, id: NodeId, parent: Option<NodeId>) -> NodePath {
+        let mut path = NodePath::from_slice(&[id]);
+        let mut above = parent;
+        while let Some(id) = above.filter(|id| path.len() < DEPTH && !path.contains(id)) {
+            let Some(entry) = self.nodes.get(&id) else {
+                break;
+            };
+            path.push(id);
+            above = entry.parent;
+        }
+        path
     }
 
-    /// Moving a node is rare: everything below it gets its path again, nearest first.
+    /// Moving a node is rare: everything below it gets its path again.
     fn rebuild_paths_below(&mut self, moved: NodeId) {
-        let mut below: Vec<(usize, NodeId)> = self
+        self.rebuild_paths(|id, entry| id != moved && entry.path.contains(&moved));
+    }
+
+    /// Gives nodes their paths again.
+    pub(super) fn rebuild_paths(&mut self, which: impl Fn(NodeId, &NodeEntry) -> bool) {
+        let old: Vec<(NodeId, NodePath)> = self
             .nodes
             .iter()
-            .filter(|(id, entry)| **id != moved && entry.path.contains(&moved))
-            .map(|(id, entry)| (entry.path.len(), *id))
+            .filter(|(id, entry)| which(**id, entry))
+            .map(|(id, entry)| (*id, self.path_of(*id, entry.parent)))
+            .filter(|(id, path)| self.nodes.get(id).is_some_and(|entry| entry.path != *path))
             .collect();
-        below.sort_unstable();
-        for (_, id) in below {
+        for (id, path) in old {
             if let Some(mut entry) = self.nodes.get(&id).cloned() {
-                entry.path = self.path_of(id, entry.parent);
+                entry.path = path;
                 self.nodes.insert(id, entry);
             }
         }

@@ -17,6 +17,9 @@ use smallvec::SmallVec;
 use super::Grants;
 use super::tags::InTags;
 
+/// A node and what it stands in, nearest first; as deep as most sites are, without an allocation.
+pub type NodePath = SmallVec<[NodeId; 5]>;
+
 /// A node and what a decision must know of it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NodeEntry {
@@ -29,7 +32,7 @@ pub struct NodeEntry {
     /// The node above; `None` for an organisation.
     pub parent: Option<NodeId>,
     /// Itself first, its organisation last; as a rule kept here, not behind a pointer.
-    pub path: SmallVec<[NodeId; 5]>,
+    pub path: NodePath,
     /// What only its kind has.
     pub detail: NodeDetail,
     pub(crate) in_tags: InTags,
