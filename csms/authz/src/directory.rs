@@ -189,24 +189,7 @@ impl Directory {
         node: &NodeEntry,
         now: Timestamp,
     ) -> (AuthorizationRequired, Option<Timestamp>) {
-        match &node.detail {
-            NodeDetail::Charger {
-                flag,
-                open_schedule,
-                ..
-            } => self.charger_flag(*flag, *open_schedule, node.installation, now),
-            NodeDetail::Evse { charger, .. } => self
-                .node(*charger)
-                .filter(|above| above.kind == NodeKind::Charger)
-                .map_or(REQUIRED, |above| self.flag(above, now)),
-            NodeDetail::Door(door) => match door.access.unlock_schedule {
-                Some(schedule) => self.open_while(Some(schedule), node.installation, now),
-                None => REQUIRED,
-            },
-            NodeDetail::Organisation | NodeDetail::Installation(_) | NodeDetail::Area(_) => {
-                REQUIRED
-            }
-        }
+        self.flag_under(self.settings_of(node.installation), node, now)
     }
 
     /// The flag in effect under the settings of the installation above, which were looked up.
@@ -216,17 +199,25 @@ impl Directory {
         node: &NodeEntry,
         now: Timestamp,
     ) -> (AuthorizationRequired, Option<Timestamp>) {
-        let inherits = matches!(
-            node.detail,
+        let installation = node.installation;
+        match &node.detail {
             NodeDetail::Charger {
-                flag: ChargerAuthorization::Inherit,
+                flag,
+                open_schedule,
                 ..
+            } => self.own_flag_under(settings, *flag, *open_schedule, installation, now),
+            NodeDetail::Evse { charger, .. } => self
+                .node(*charger)
+                .filter(|above| above.kind == NodeKind::Charger)
+                .map_or(REQUIRED, |above| self.flag_under(settings, above, now)),
+            NodeDetail::Door(door) => match door.access.unlock_schedule {
+                Some(schedule) => self.open_while(Some(schedule), installation, now),
+                None => REQUIRED,
+            },
+            NodeDetail::Organisation | NodeDetail::Installation(_) | NodeDetail::Area(_) => {
+                REQUIRED
             }
-        );
-        if inherits && settings.is_none_or(|it| it.flag == AuthorizationRequired::Required) {
-            return REQUIRED;
         }
-        self.flag(node, now)
     }
 
     /// The flag in effect at a charger of an installation that says so itself.
@@ -238,10 +229,22 @@ impl Directory {
         installation: Option<InstallationId>,
         now: Timestamp,
     ) -> (AuthorizationRequired, Option<Timestamp>) {
+        let settings = self.settings_of(installation);
+        self.own_flag_under(settings, own, open_schedule, installation, now)
+    }
+
+    fn own_flag_under(
+        &self,
+        settings: Option<&InstallationEntry>,
+        own: ChargerAuthorization,
+        open_schedule: Option<ScheduleId>,
+        installation: Option<InstallationId>,
+        now: Timestamp,
+    ) -> (AuthorizationRequired, Option<Timestamp>) {
         match own {
             ChargerAuthorization::Required => REQUIRED,
             ChargerAuthorization::Open => self.open_while(open_schedule, installation, now),
-            ChargerAuthorization::Inherit => match self.settings_of(installation) {
+            ChargerAuthorization::Inherit => match settings {
                 Some(settings) if settings.flag == AuthorizationRequired::Open => {
                     self.open_while(settings.open_schedule, installation, now)
                 }
