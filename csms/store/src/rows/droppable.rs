@@ -79,31 +79,27 @@ pub(crate) async fn insert_droppables(tx: &mut Tx, rows: &[Droppable]) -> Result
     let mut cards: Vec<&UnknownCard> = Vec::new();
     for row in rows {
         match row {
-            Droppable::UnknownCard(card) => cards.push(card),
-            row => insert_droppable(tx, row).await?,
-        }
+            Droppable::Connector(row) => tx.put_connector_state(row).await.map(drop),
+            Droppable::Door(row) => tx.put_door_state(row).await.map(drop),
+            Droppable::Seen { station, at } => tx.run(SEEN, args![station, at]).await.map(drop),
+            Droppable::Quirk(row) => tx.count_quirk(row).await,
+            Droppable::Samples {
+                station,
+                samples,
+                received_at,
+            } => tx
+                .insert_samples(station, None, samples, *received_at)
+                .await
+                .map(drop),
+            Droppable::Report(row) => tx.insert_report(row).await,
+            Droppable::Refused(row) => tx.note_refused_handshake(row).await,
+            Droppable::Finding(row) => tx.put_finding(row).await,
+            Droppable::UnknownCard(card) => {
+                cards.push(card);
+                Ok(())
+            }
+            Droppable::ReaderProposal(row) => tx.note_reader_proposal(row).await,
+        }?;
     }
     tx.note_unknown_cards(&cards).await
-}
-
-async fn insert_droppable(tx: &mut Tx, row: &Droppable) -> Result<(), StoreError> {
-    match row {
-        Droppable::Connector(row) => tx.put_connector_state(row).await.map(drop),
-        Droppable::Door(row) => tx.put_door_state(row).await.map(drop),
-        Droppable::Seen { station, at } => tx.run(SEEN, args![station, at]).await.map(drop),
-        Droppable::Quirk(row) => tx.count_quirk(row).await,
-        Droppable::Samples {
-            station,
-            samples,
-            received_at,
-        } => tx
-            .insert_samples(station, None, samples, *received_at)
-            .await
-            .map(drop),
-        Droppable::Report(row) => tx.insert_report(row).await,
-        Droppable::Refused(row) => tx.note_refused_handshake(row).await,
-        Droppable::Finding(row) => tx.put_finding(row).await,
-        Droppable::UnknownCard(row) => tx.note_unknown_cards(&[row]).await,
-        Droppable::ReaderProposal(row) => tx.note_reader_proposal(row).await,
-    }
 }
