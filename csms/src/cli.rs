@@ -24,6 +24,8 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Serve stations, the API and its pages.
+    ///
+    /// Makes the SQLite file and the pepper file where they are missing.
     Serve(Box<ServeArgs>),
     /// Show the main job on an embedded database with simulated chargers and a lock.
     Demo(DemoArgs),
@@ -96,7 +98,7 @@ pub(crate) struct DatabaseArgs {
     /// Settings file [default: keywatt.toml, if it is there].
     #[arg(long, env = "KEYWATT_CONFIG", value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// Database: sqlite://FILE (created) or postgres://USER@HOST/NAME [default: sqlite://keywatt.db].
+    /// Database: sqlite://FILE or postgres://USER@HOST/NAME [default: sqlite://keywatt.db].
     #[arg(
         long,
         env = "KEYWATT_DATABASE",
@@ -104,8 +106,8 @@ pub(crate) struct DatabaseArgs {
         hide_env_values = true
     )]
     pub(crate) database: Option<String>,
-    /// File with the key of all keyed hashes, kept apart from the database; made if missing
-    /// [default: beside a SQLite database, else keywatt.pepper].
+    /// File with the key of all keyed hashes, kept apart from the database [default: beside a SQLite
+    /// database, else keywatt.pepper].
     #[arg(long, env = "KEYWATT_PEPPER_FILE", value_name = "FILE")]
     pub(crate) pepper_file: Option<PathBuf>,
     /// Log level or filter, e.g. info or app=debug [default: info].
