@@ -1,7 +1,7 @@
 //! The Directory read from a database: 100,000 people, 1,000,000 grants, 20,000 points.
 //!
 //! `cargo run --release -p bench --bin load_directory`. It makes the database first, which takes
-//! minutes; `--organisations 10` makes a tenth of it.
+//! minutes; `--organisations 10` makes a tenth of it, `--database postgres://…` has it on PostgreSQL.
 
 #![expect(clippy::print_stdout, reason = "a tool that prints its figures")]
 
@@ -13,8 +13,11 @@ use app::Live;
 use bench::figures::median;
 use bench::population::{self, Size};
 use clap::Parser;
+use futures_util::TryStreamExt as _;
 use model::Change;
-use sqlx::{ConnectOptions, SqliteConnection};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Database, Executor, IntoArguments, Postgres, Sqlite};
 use store::{Store, StoreError, StoreOptions, Tx};
 
 /// Rows in one job.
@@ -26,6 +29,9 @@ struct Args {
     /// Tenants of 1,000 people, 10,000 grants and 200 chargers each.
     #[arg(long, default_value_t = Size::GOAL.organisations)]
     organisations: usize,
+    /// An empty database to take, which stays filled [default: an SQLite file that goes away].
+    #[arg(long, value_name = "URL")]
+    database: Option<String>,
     /// How often it is read.
     #[arg(long, default_value_t = 5)]
     rounds: usize,
@@ -35,7 +41,10 @@ struct Args {
 async fn main() -> anyhow::Result<()> {
     let args = Args::parse();
     let folder = tempfile::tempdir()?;
-    let url = format!("sqlite://{}", folder.path().join("keywatt.db").display());
+    let file = folder.path().join("keywatt.db");
+    let url = args
+        .database
+        .unwrap_or_else(|| format!("sqlite://{}", file.display()));
     let store = Store::open(&url, StoreOptions::default()).await?;
     let begun = Instant::now();
     let rows = fill(&store, args.organisations).await?;
@@ -114,25 +123,27 @@ async fn insert(tx: &mut Tx, row: &Change) -> Result<(), StoreError> {
         Change::Person(row) => tx.insert_person(row).await,
         Change::Credential(row) => tx.insert_credential(row).await,
         Change::Grant(row) => tx.insert_grant(row).await,
-        Change::Lock(_)
-        | Change::Station(_)
-        | Change::Door(_)
-        | Change::ApiKey(_)
-        | Change::Tag(_)
-        | Change::Membership(_)
-        | Change::Schedule(_)
-        | Change::Calendar(_)
-        | Change::Emergency(_)
-        | Change::Sharing(_)
-        | Change::Webhook(_) => Ok(()),
+        other => unreachable!("the population has none: {other:?}"),
     }
 }
 
-/// The reference of the run: the same rows read by the same library, and only counted.
+/// The reference of the run: the same rows read by the same library, a row at a time, and only
+/// counted.
 async fn read_only(url: &str) -> anyhow::Result<usize> {
-    use futures_util::TryStreamExt as _;
-    let options: sqlx::sqlite::SqliteConnectOptions = url.parse()?;
-    let mut connection: SqliteConnection = options.connect().await?;
+    if url.starts_with("sqlite:") {
+        let options: SqliteConnectOptions = url.parse()?;
+        count_rows::<Sqlite>(&mut options.connect().await?).await
+    } else {
+        let options: PgConnectOptions = url.parse()?;
+        count_rows::<Postgres>(&mut options.connect().await?).await
+    }
+}
+
+async fn count_rows<D: Database>(connection: &mut D::Connection) -> anyhow::Result<usize>
+where
+    for<'c> &'c mut D::Connection: Executor<'c, Database = D>,
+    D::Arguments: IntoArguments<D>,
+{
     let mut count = 0;
     for sql in [
         "SELECT * FROM areas",
@@ -142,7 +153,7 @@ async fn read_only(url: &str) -> anyhow::Result<usize> {
         "SELECT * FROM credentials",
         "SELECT * FROM grants",
     ] {
-        let mut rows = sqlx::query(sql).fetch(&mut connection);
+        let mut rows = sqlx::query(sql).fetch(&mut *connection);
         while rows.try_next().await?.is_some() {
             count += 1;
         }
