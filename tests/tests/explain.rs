@@ -521,7 +521,7 @@ async fn the_past_is_asked_as_it_was_on_both_databases() {
             .iter()
             .map(|it| text(it, "code"))
             .collect();
-        assert_eq!(notes, ["anti_passback_of_now", "usage_from_records"]);
+        assert_eq!(notes, ["usage_from_records"]);
         let open = explain(&owner, asked(Some(opened))).await;
         assert_eq!(open["reason"], "OPEN_ACCESS");
 

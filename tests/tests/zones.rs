@@ -8,7 +8,7 @@
     reason = "a test"
 )]
 
-use keywatt_tests::facts::{Card, text};
+use keywatt_tests::facts::{Card, clock, text};
 use keywatt_tests::wire::{Version, status};
 use keywatt_tests::{Server, Wire, unique};
 use serde_json::{Value, json};
@@ -34,7 +34,7 @@ async fn a_zone_counts_who_is_inside_and_knows_it_after_a_restart() {
     let area_path = format!("/v1/areas/{area}");
     let occupancy = async || owner.get(&area_path).await.ok()["occupancy"].clone();
     let lock = owner.lock(&site).await;
-    let _entry = owner
+    let entry = owner
         .door_with(&lock, 1, json!({ "entry_area_id": area }))
         .await;
     let exit = owner
@@ -53,12 +53,14 @@ async fn a_zone_counts_who_is_inside_and_knows_it_after_a_restart() {
         )
     };
     assert_eq!(told(&wire, 1).await, "Accepted");
+    let outside = clock().to_string();
     tell(&wire, 1, &card, "refused", 0).await;
     assert_eq!(occupancy().await, json!(0), "who is refused is not inside");
     tell(&wire, 1, &card, "granted", 0).await;
     tell(&wire, 1, &other, "granted", 0).await;
     assert_eq!(occupancy().await, json!(2));
     assert_eq!(told(&wire, 1).await, "Blocked");
+    let inside = clock().to_string();
     // An exit of before does not undo the entry.
     tell(&wire, 2, &card, "granted", -30).await;
     assert_eq!(occupancy().await, json!(2));
@@ -73,6 +75,19 @@ async fn a_zone_counts_who_is_inside_and_knows_it_after_a_restart() {
     tell(&wire, 2, &card, "exit", 0).await;
     assert_eq!(occupancy().await, json!(1));
     assert_eq!(told(&wire, 1).await, "Accepted");
+
+    // Who was inside is known of the past as well.
+    for (as_of, reason) in [
+        (Some(outside), "GRANTED"),
+        (Some(inside), "ANTI_PASSBACK"),
+        (None, "GRANTED"),
+    ] {
+        let question = json!({
+            "credential": card.id, "point": { "door": entry.id }, "as_of": as_of,
+        });
+        let answer = owner.post("/v1/decisions/explain", question).await.ok();
+        assert_eq!(answer["reason"], reason, "{as_of:?}: {answer}");
+    }
 
     // While a door leads into it, an area does not go.
     owner.delete(&area_path).await.problem(409, "in_use");

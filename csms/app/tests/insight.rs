@@ -557,10 +557,7 @@ async fn a_recorded_time_is_decided_again_as_it_was(database: TestDatabase) {
             explained.explanation
         );
         assert_eq!(outcome.found().person, row.person);
-        assert_eq!(
-            explained.notes,
-            [Note::AntiPassbackOfNow, Note::UsageFromRecords]
-        );
+        assert_eq!(explained.notes, [Note::UsageFromRecords]);
         assert!(explained.person_text.is_some());
         *reasons.entry(row.reason).or_insert(0) += 1;
     }

@@ -257,11 +257,6 @@ impl Usage {
         }
     }
 
-    /// Takes over who is inside which zone.
-    pub fn take_positions(&mut self, other: &Self) {
-        self.seen.clone_from(&other.seen);
-    }
-
     /// Since when a person is inside a zone.
     #[must_use]
     pub fn inside_since(&self, person: PersonId, zone: AreaId) -> Option<Timestamp> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use authz::{Directory, DirectoryBuilder, Explanation, OpenTransaction, Outcome, Request, Usage};
 use jiff::Timestamp;
-use model::{NodeId, OrganisationId, Revision, StationKind};
+use model::{DoorId, NodeId, OrganisationId, Revision, StationKind};
 use store::{Forgotten, Past};
 
 use super::names::Names;
@@ -27,10 +27,8 @@ pub enum AsOf {
 /// What an answer rests on that was not so, or may not have been, at the moment asked about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Note {
-    /// Who was inside a zone is not kept: the present is taken for anti-passback.
-    AntiPassbackOfNow,
-    /// What was in progress and what was used is put together from transactions and uses, by the
-    /// times they carry.
+    /// What was in progress, what was used and who was inside a zone is put together from
+    /// transactions, uses and door events, by the times they carry and as far as they are kept.
     UsageFromRecords,
     /// A person's stop group is not known of then: the present one is taken.
     StopGroupOfNow,
@@ -47,7 +45,6 @@ impl Note {
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
-            Note::AntiPassbackOfNow => "anti_passback_of_now",
             Note::UsageFromRecords => "usage_from_records",
             Note::StopGroupOfNow => "stop_group_of_now",
             Note::CardForgotten => "card_forgotten",
@@ -60,12 +57,9 @@ impl Note {
     #[must_use]
     pub const fn words(self) -> &'static str {
         match self {
-            Note::AntiPassbackOfNow => {
-                "who was inside which zone is not kept: step 9 takes who is inside now"
-            }
             Note::UsageFromRecords => {
-                "what was in progress and used is put together from what was recorded, by the \
-                 times it carries"
+                "what was in progress, what was used and who was inside a zone is put together \
+                 from what was recorded and is still kept, by the times it carries"
             }
             Note::StopGroupOfNow => {
                 "a stop group is not known of then: the one of now is taken for stopping"
@@ -217,8 +211,19 @@ impl App {
                 });
             }
         }
-        // Who is inside a zone is not kept: that of now, for whoever is known to the picture.
-        self.pep.usage(|now| usage.take_positions(now));
+        for (node, _) in directory.nodes() {
+            let door = DoorId::from(node);
+            if directory
+                .door(door)
+                .is_none_or(|it| it.access.passage.is_none())
+            {
+                continue;
+            }
+            for last in self.store.passages_by(door, at).await? {
+                let passed = crate::station::passage(directory, door, last.result);
+                crate::station::follow_passage(&mut usage, last.person, passed, last.at);
+            }
+        }
         Ok(usage)
     }
 
@@ -231,7 +236,7 @@ impl App {
 }
 
 fn notes_of(past: &Past) -> Vec<Note> {
-    let mut notes: HashSet<Note> = HashSet::from([Note::AntiPassbackOfNow, Note::UsageFromRecords]);
+    let mut notes: HashSet<Note> = HashSet::from([Note::UsageFromRecords]);
     notes.extend(past.unknown.iter().map(|unknown| match unknown {
         Forgotten::Everything => Note::BeforeTheLog,
         Forgotten::StopGroup(_) => Note::StopGroupOfNow,

@@ -32,6 +32,11 @@ statements! {
         AND d.deleted_at IS NULL \
         AND (d.entry_area_id IS NOT NULL OR d.exit_area_id IS NOT NULL) \
         GROUP BY e.person_id, e.door_id, e.result";
+    PASSAGES_BY = "SELECT person_id, door_id, result, \
+        MAX(CASE WHEN happened_at < received_at THEN happened_at ELSE received_at END) \
+        FROM door_events WHERE door_id = $1 AND received_at <= $2 \
+        AND person_id IS NOT NULL AND result IN ('granted', 'exit') \
+        GROUP BY person_id, door_id, result";
     // A report that comes late does not undo a later one.
     PUT_STATE = "INSERT INTO door_states (door_id, state, problem, at) VALUES ($1, $2, $3, $4) \
         ON CONFLICT (door_id) DO UPDATE SET state = COALESCE(excluded.state, door_states.state), \
@@ -69,6 +74,8 @@ pub struct LastPassage {
 queries! {
     /// By which doors of zones people went last.
     last_passages() -> Vec<LastPassage> = LAST_PASSAGES [];
+    /// Who went by a door last, as far as it was known at an instant.
+    passages_by(door: DoorId, at: Timestamp) -> Vec<LastPassage> = PASSAGES_BY [door, at];
     /// The last reported state of a door.
     get_door_state(door: DoorId) -> Option<DoorStateRow> = STATE [door];
     /// The last reported state of every door.

@@ -320,6 +320,11 @@ on_both! {
             passages,
             [expected(DoorResult::Granted, 5), expected(DoorResult::Exit, 50)]
         );
+        // All of them were told at 50.
+        let mut known = store.passages_by(entry.id, at(50)).await.unwrap();
+        known.sort_by_key(|last| last.at);
+        assert_eq!(known, passages);
+        assert_eq!(store.passages_by(entry.id, at(49)).await.unwrap(), []);
     }
 }
 

@@ -128,7 +128,7 @@ pub(crate) fn circumstances(
 /// What an answer rests on that was not so, or may not have been, at the moment asked about.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct NoteBody {
-    #[schema(example = "anti_passback_of_now")]
+    #[schema(example = "usage_from_records")]
     code: &'static str,
     /// In plain words.
     text: &'static str,
