@@ -364,7 +364,7 @@ fn chargers_below(directory: &Directory, node: NodeId) -> Vec<ChargerId> {
         Some(NodeDetail::Charger { .. }) => vec![node.into()],
         Some(NodeDetail::Evse { charger, .. }) => vec![*charger],
         Some(NodeDetail::Door(_)) => Vec::new(),
-        Some(NodeDetail::Organisation | NodeDetail::Installation(_) | NodeDetail::Area(_)) => {
+        Some(NodeDetail::Organisation | NodeDetail::Installation | NodeDetail::Area(_)) => {
             directory
                 .nodes()
                 .filter(|(_, entry)| matches!(entry.detail, NodeDetail::Charger { .. }))

@@ -333,7 +333,7 @@ impl App {
             }
             Some(NodeDetail::Charger { .. }) => ChargerId::from(node),
             Some(NodeDetail::Evse { charger, .. }) => *charger,
-            Some(NodeDetail::Organisation | NodeDetail::Installation(_) | NodeDetail::Area(_))
+            Some(NodeDetail::Organisation | NodeDetail::Installation | NodeDetail::Area(_))
             | None => return Ok(None),
         };
         match self.store.get_charger(charger).await? {

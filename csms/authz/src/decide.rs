@@ -67,6 +67,9 @@ pub(crate) fn take_steps<T: Trace>(
         now,
     };
 
+    // Neither depends on the other, so memory is waited for once.
+    let presented = deciding.presented();
+
     // 1. The point is known and in service.
     let place = match deciding.place() {
         Ok(place) => place,
@@ -77,7 +80,7 @@ pub(crate) fn take_steps<T: Trace>(
     };
     trace.step(Step::Point, StepFinding::Passed);
 
-    let identity = deciding.identify(&place);
+    let identity = deciding.identify(presented, &place);
     let refusal = match deciding.walk(order, &place, &identity, trace) {
         Answer::Allowed(_, rights) if request.action == Action::StopOwn => {
             // Holding `stop_own` means one's own: which it is, is looked at below.
@@ -272,7 +275,7 @@ impl<'a> Deciding<'a> {
                 })
             }
             NodeDetail::Organisation
-            | NodeDetail::Installation(_)
+            | NodeDetail::Installation
             | NodeDetail::Area(_)
             | NodeDetail::Door(_) => Ok(Place {
                 node,

@@ -1,6 +1,6 @@
 //! The live picture that decisions look at: tree, people, credentials, grants, flags.
 //!
-//! Immutable once shared: a change is applied to a clone, which copies only the shards it touches.
+//! Immutable once shared: a change is applied to a clone, which copies only the pages it touches.
 //! It holds what a decision needs and nothing else: no names, no addresses, no card numbers (a
 //! credential is found by a keyed 128-bit hash of its normalised value).
 
@@ -22,10 +22,12 @@ use model::{
     Numbers, OrganisationId, PersonId, PresentedToken, Revision, ScheduleId, Subject, TagId,
     TokenKind,
 };
-use siphasher::sip128::{Hasher128, SipHasher13};
+use siphasher::sip128::SipHasher13;
 
 pub use builder::DirectoryBuilder;
-pub(crate) use entries::{CalendarEntry, CredentialEntry, KeyEntry, LookedUp, ScheduleEntry};
+pub(crate) use entries::{
+    CalendarEntry, CredentialEntry, Guess, KeyEntry, LookedUp, ScheduleEntry,
+};
 pub use entries::{
     DoorEntry, EmergencyEntry, GrantEntry, InstallationEntry, LockEntry, NodeDetail, NodeEntry,
     NodePath, PersonEntry,
@@ -36,7 +38,7 @@ use names::has_number;
 pub use tags::{NestingFault, TagEntry};
 
 use crate::hours::Hours;
-use crate::shards::Shards;
+use crate::pages::{HighHalf, Pages};
 
 /// The longest way from a node to its organisation, both counted.
 const DEPTH: usize = 8;
@@ -51,16 +53,18 @@ pub struct Directory {
     revision: Revision,
     /// Keys the credential index; chosen at start, so that nobody can aim at collisions.
     seed: (u64, u64),
-    nodes: Shards<NodeId, NodeEntry>,
-    people: Shards<PersonId, PersonEntry>,
-    credentials: Shards<u128, CredentialEntry>,
-    keys: Shards<ApiKeyId, KeyEntry>,
+    nodes: Pages<NodeId, NodeEntry>,
+    people: Pages<PersonId, PersonEntry>,
+    /// Of installations.
+    settings: Pages<InstallationId, InstallationEntry>,
+    credentials: Pages<u128, CredentialEntry, HighHalf>,
+    keys: Pages<ApiKeyId, KeyEntry>,
     /// What a reader that loses something shows, by the index of the cards it may stand for.
-    weak_numbers: Shards<u128, Arc<[u128]>>,
-    locks: Shards<LockId, LockEntry>,
+    weak_numbers: Pages<u128, Arc<[u128]>, HighHalf>,
+    locks: Pages<LockId, LockEntry>,
     /// Who has a grant on a node, with as many entries as grants.
-    granted: Shards<NodeId, Arc<[Subject]>>,
-    tags: Shards<TagId, TagEntry>,
+    granted: Pages<NodeId, Arc<[Subject]>>,
+    tags: Pages<TagId, TagEntry>,
     // Few, and seldom changed: copied as a whole.
     schedules: Arc<HashMap<ScheduleId, ScheduleEntry>>,
     calendars: Arc<HashMap<CalendarId, CalendarEntry>>,
@@ -79,14 +83,15 @@ impl Directory {
         Self {
             revision: Revision(0),
             seed,
-            nodes: Shards::new(),
-            people: Shards::new(),
-            credentials: Shards::new(),
-            keys: Shards::new(),
-            weak_numbers: Shards::new(),
-            locks: Shards::new(),
-            granted: Shards::new(),
-            tags: Shards::new(),
+            nodes: Pages::new(),
+            people: Pages::new(),
+            settings: Pages::new(),
+            credentials: Pages::new(),
+            keys: Pages::new(),
+            weak_numbers: Pages::new(),
+            locks: Pages::new(),
+            granted: Pages::new(),
+            tags: Pages::new(),
             schedules: Arc::default(),
             calendars: Arc::default(),
             emergencies: Arc::default(),
@@ -120,13 +125,18 @@ impl Directory {
         self.people.get(&id)
     }
 
+    /// The person whose a credential is.
+    pub(crate) fn holder(&self, credential: &CredentialEntry) -> Option<&PersonEntry> {
+        self.people.find(credential.holder, &credential.person)
+    }
+
     /// What an effect at a door must know of it.
     #[must_use]
     pub fn door(&self, id: DoorId) -> Option<DoorEntry> {
         match self.node(id)?.detail {
             NodeDetail::Door(door) => Some(door),
             NodeDetail::Organisation
-            | NodeDetail::Installation(_)
+            | NodeDetail::Installation
             | NodeDetail::Area(_)
             | NodeDetail::Charger { .. }
             | NodeDetail::Evse { .. } => None,
@@ -156,19 +166,21 @@ impl Directory {
         &self,
         node: &NodeEntry,
     ) -> Option<(InstallationId, &InstallationEntry)> {
-        let settings = self.settings_of(node.installation)?;
-        Some((node.installation?, settings))
+        let installation = node.installation?;
+        Some((
+            installation,
+            self.settings.find(node.settings, &installation)?,
+        ))
+    }
+
+    /// The settings of an installation.
+    #[must_use]
+    pub fn settings(&self, installation: InstallationId) -> Option<&InstallationEntry> {
+        self.settings.get(&installation)
     }
 
     fn settings_of(&self, installation: Option<InstallationId>) -> Option<&InstallationEntry> {
-        match &self.nodes.get(&installation?.into())?.detail {
-            NodeDetail::Installation(entry) => Some(entry),
-            NodeDetail::Organisation
-            | NodeDetail::Area(_)
-            | NodeDetail::Charger { .. }
-            | NodeDetail::Evse { .. }
-            | NodeDetail::Door(_) => None,
-        }
+        self.settings(installation?)
     }
 
     /// The flag in effect at a charger or one of its EVSEs; a door never inherits `Open` and has
@@ -214,9 +226,7 @@ impl Directory {
                 Some(schedule) => self.open_while(Some(schedule), installation, now),
                 None => REQUIRED,
             },
-            NodeDetail::Organisation | NodeDetail::Installation(_) | NodeDetail::Area(_) => {
-                REQUIRED
-            }
+            NodeDetail::Organisation | NodeDetail::Installation | NodeDetail::Area(_) => REQUIRED,
         }
     }
 
@@ -357,7 +367,7 @@ impl Directory {
             Some(NodeDetail::Area(anti_passback)) => *anti_passback,
             Some(
                 NodeDetail::Organisation
-                | NodeDetail::Installation(_)
+                | NodeDetail::Installation
                 | NodeDetail::Charger { .. }
                 | NodeDetail::Evse { .. }
                 | NodeDetail::Door(_),
@@ -374,7 +384,8 @@ impl Directory {
         token: &PresentedToken,
         numbers: Numbers,
     ) -> Option<(CredentialId, PersonId)> {
-        match self.look_up(organisation, token.kind, &token.key(), numbers) {
+        let key = token.key();
+        match self.look_up(organisation, token.kind, &key, self.guess(&key), numbers) {
             LookedUp::One(entry) => Some((entry.id, entry.person)),
             LookedUp::None | LookedUp::Several => None,
         }
@@ -384,7 +395,13 @@ impl Directory {
     #[must_use]
     pub fn is_remote_token(&self, organisation: OrganisationId, token: &PresentedToken) -> bool {
         let key = token.received_key();
-        match self.look_up(organisation, token.kind, &key, Numbers::Exact) {
+        match self.look_up(
+            organisation,
+            token.kind,
+            &key,
+            self.guess(&key),
+            Numbers::Exact,
+        ) {
             LookedUp::One(entry) => entry.kind == CredentialKind::App,
             LookedUp::None | LookedUp::Several => false,
         }
@@ -417,18 +434,36 @@ impl Directory {
             .map(|entry| (entry.kind, entry.id, entry.person))
     }
 
+    /// Begins to look up a normalised token before it is known in which organisation. What it finds
+    /// is as a rule in no cache: so it is waited for while the place is looked up.
+    pub(crate) fn guess(&self, key: &str) -> Guess<'_> {
+        let number = self.number(key);
+        let credential = self.credentials.near(HighHalf::of(number));
+        Guess {
+            number,
+            credential,
+            person: credential.and_then(|(_, entry)| self.holder(entry)),
+        }
+    }
+
     /// Whose a normalised token is. What equals a number exactly is meant; else the one card that
     /// the number stands for in another form, where other forms count.
-    pub(crate) fn look_up(
-        &self,
+    pub(crate) fn look_up<'a>(
+        &'a self,
         organisation: OrganisationId,
         kind: TokenKind,
         key: &str,
+        guess: Guess<'a>,
         numbers: Numbers,
-    ) -> LookedUp<'_> {
-        let namespace = Namespace::presented_as(kind);
-        let exact = self.index(organisation, namespace, key);
-        if let Some(entry) = self.credentials.get(&exact) {
+    ) -> LookedUp<'a> {
+        let exact = within(organisation, Namespace::presented_as(kind), guess.number);
+        let entry = match guess.credential {
+            Some((index, entry)) if *index == exact => Some(entry),
+            // The same number elsewhere.
+            Some(_) => self.credentials.get(&exact),
+            None => None,
+        };
+        if let Some(entry) = entry {
             return if kind.admits(entry.kind) {
                 LookedUp::One(entry)
             } else {
@@ -503,14 +538,24 @@ impl Directory {
         next
     }
 
+    /// By what a number is found in an organisation.
     fn index(&self, organisation: OrganisationId, namespace: Namespace, key: &str) -> u128 {
-        use std::hash::Hasher;
-        let mut hasher = SipHasher13::new_with_keys(self.seed.0, self.seed.1);
-        hasher.write(organisation.0.as_bytes());
-        hasher.write_u8(namespace as u8);
-        hasher.write(key.as_bytes());
-        hasher.finish128().as_u128()
+        within(organisation, namespace, self.number(key))
     }
+
+    /// A number, hashed: nobody who does not know the seed finds two that are alike.
+    fn number(&self, key: &str) -> u128 {
+        let hasher = SipHasher13::new_with_keys(self.seed.0, self.seed.1);
+        hasher.hash(key.as_bytes()).as_u128()
+    }
+}
+
+/// A number in an organisation and among numbers of its kind. They go into the low half only: the
+/// high one, by which an entry is searched, is known before the organisation is. So a number that
+/// many organisations have is found among as many.
+fn within(organisation: OrganisationId, namespace: Namespace, number: u128) -> u128 {
+    let (high, low) = organisation.0.as_u64_pair();
+    number ^ u128::from(high ^ low ^ ((namespace as u64) << 62))
 }
 
 impl std::fmt::Debug for Directory {

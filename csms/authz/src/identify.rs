@@ -9,7 +9,7 @@ use model::{
 
 use crate::PersonEntry;
 use crate::decide::{Deciding, Place};
-use crate::directory::{CredentialEntry, KeyEntry, LookedUp};
+use crate::directory::{CredentialEntry, Guess, KeyEntry, LookedUp};
 use crate::request::{Asker, Attempts, Found, Intent};
 use crate::weigh::Weighing;
 
@@ -24,6 +24,14 @@ pub(crate) struct Identity<'a> {
     pub(crate) problem: Option<Reason>,
 }
 
+/// A token that is presented, with what was found of it so far.
+pub(crate) struct Presented<'a> {
+    token: &'a PresentedToken,
+    /// Normalised.
+    key: Cow<'a, str>,
+    guess: Guess<'a>,
+}
+
 impl Identity<'_> {
     /// What kind of credential speaks, and how strong it is. A session and an API key count as the
     /// app.
@@ -36,8 +44,22 @@ impl Identity<'_> {
 }
 
 impl<'a> Deciding<'a> {
+    /// What is presented, normalised and looked for, before the place is known.
+    pub(crate) fn presented(&self) -> Option<Presented<'a>> {
+        let Asker::Token(token) = self.request.asker else {
+            return None;
+        };
+        let key = token.compared();
+        let guess = self.directory.guess(&key);
+        Some(Presented { token, key, guess })
+    }
+
     /// Looks for the person, and for what is wrong with the credential.
-    pub(crate) fn identify(&self, place: &Place<'_>) -> Identity<'a> {
+    pub(crate) fn identify(
+        &self,
+        presented: Option<Presented<'a>>,
+        place: &Place<'_>,
+    ) -> Identity<'a> {
         let mut identity = Identity {
             found: Found {
                 node: Some(place.node),
@@ -49,14 +71,16 @@ impl<'a> Deciding<'a> {
             token_key: None,
             problem: None,
         };
-        match self.request.asker {
-            Asker::Nobody => identity.problem = Some(Reason::NoCredential),
-            Asker::Token(token) if token.is_nothing() => {
+        match (self.request.asker, presented) {
+            (Asker::Token(_), Some(presented)) if !presented.token.is_nothing() => {
+                self.identify_token(presented, place, &mut identity);
+            }
+            (Asker::Nobody | Asker::Token(_), _) => {
                 identity.problem = Some(Reason::NoCredential);
             }
-            Asker::Token(token) => self.identify_token(token, place, &mut identity),
-            Asker::Person { person, key } => {
+            (Asker::Person { person, key }, _) => {
                 identity.found.person = Some(person);
+                identity.person = self.directory.person(person);
                 if let Some(id) = key {
                     identity.key = self.directory.key(id).filter(|key| key.person == person);
                     identity.problem = match identity.key {
@@ -70,9 +94,7 @@ impl<'a> Deciding<'a> {
             }
         }
         identity.person = identity
-            .found
             .person
-            .and_then(|person| self.directory.person(person))
             // A person counts within their own organisation, and where it is a partner.
             .filter(|person| {
                 person.organisation == place.entry.organisation
@@ -90,20 +112,23 @@ impl<'a> Deciding<'a> {
 
     fn identify_token(
         &self,
-        token: &'a PresentedToken,
+        presented: Presented<'a>,
         place: &Place<'_>,
         identity: &mut Identity<'a>,
     ) {
+        let Presented { token, key, guess } = presented;
         let context = self.request.context;
         if token.kind == TokenKind::KeyCode && context.attempts == Attempts::Exhausted {
             identity.problem = Some(Reason::TooManyAttempts);
             return;
         }
-        let key = token.compared();
-        let numbers = context.numbers;
-        let looked_up = self
-            .directory
-            .look_up(place.entry.organisation, token.kind, &key, numbers);
+        let looked_up = self.directory.look_up(
+            place.entry.organisation,
+            token.kind,
+            &key,
+            guess,
+            context.numbers,
+        );
         identity.token_key = Some(key);
         match looked_up {
             LookedUp::Several => identity.problem = Some(Reason::Ambiguous),
@@ -112,6 +137,9 @@ impl<'a> Deciding<'a> {
                 identity.found.credential = Some(credential.id);
                 identity.found.remote_token = credential.kind == CredentialKind::App;
                 identity.found.person = Some(credential.person);
+                identity.person = guess
+                    .holder(credential)
+                    .or_else(|| self.directory.holder(credential));
                 identity.problem = self.problem_of(credential);
             }
             LookedUp::One(_) | LookedUp::None => {

@@ -130,7 +130,7 @@ impl<'c, 'a> Course<'c, 'a> {
                 OfflinePolicy::List => ChargerOffline::List,
             },
             NodeDetail::Organisation
-            | NodeDetail::Installation(_)
+            | NodeDetail::Installation
             | NodeDetail::Area(_)
             | NodeDetail::Evse { .. } => return PASSED,
         };

@@ -84,7 +84,7 @@ impl<'a> Deciding<'a> {
         let evses: &[_] = match &place.entry.detail {
             NodeDetail::Charger { evses, .. } => evses,
             NodeDetail::Organisation
-            | NodeDetail::Installation(_)
+            | NodeDetail::Installation
             | NodeDetail::Area(_)
             | NodeDetail::Evse { .. }
             | NodeDetail::Door(_) => &[],

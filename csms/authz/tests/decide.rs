@@ -503,3 +503,38 @@ fn terms_end_with_the_first_fact_they_rest_on() {
     });
     assert_eq!(until(&world).0, Some(hours(2)));
 }
+
+#[test]
+fn one_number_in_many_organisations_is_a_card_of_each() {
+    let mut world = World::new();
+    let number = |organisation: u128| 10_000 + organisation;
+    for organisation in 2..62 {
+        world.person_with(number(organisation), |p| {
+            p.organisation = id(organisation).into();
+        });
+        world.card_with(number(organisation), "04A1B2C3", |card| {
+            card.organisation = id(organisation).into();
+        });
+        if organisation == 30 {
+            world.person(ADA).card(ADA, "04A1B2C3");
+        }
+    }
+    assert_eq!(world.authorize("04A1B2C3"), Reason::NoGrant);
+    world.grant(500, ADA, Role::User, CHARGER);
+    assert_eq!(world.authorize("04A1B2C3"), Reason::Granted);
+    // A code of the same digits is another thing.
+    let token = PresentedToken::new(TokenKind::KeyCode, "04A1B2C3");
+    let request = Request::token(&token, Resource::AnyEvse(charger()), Intent::Ask);
+    assert_eq!(world.decide(&request).reason(), Reason::CredentialUnknown);
+}
+
+#[test]
+fn a_card_is_never_that_of_whoever_came_after_its_holder() {
+    let mut world = ada(|_| {});
+    world.grant(500, BOB, Role::User, CHARGER);
+    assert_eq!(world.authorize("04A1B2C3"), Reason::NoGrant);
+    world.person_with(ADA, |person| person.deleted_at = Some(now()));
+    world.person(BOB).grant(501, BOB, Role::User, CHARGER);
+    assert_eq!(world.authorize("04A1B2C3"), Reason::CredentialUnknown);
+    assert_eq!(world.person_may(BOB, Action::Use, CHARGER), Reason::Granted);
+}

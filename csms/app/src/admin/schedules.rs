@@ -209,15 +209,15 @@ impl SchedulePatch {
 
 /// A node whose flag or door depends on a schedule.
 fn names_schedule(directory: &Directory, id: ScheduleId) -> Option<NodeId> {
-    let named = |detail: &NodeDetail| match detail {
-        NodeDetail::Installation(entry) => entry.open_schedule,
+    let named = |node: NodeId, detail: &NodeDetail| match detail {
+        NodeDetail::Installation => directory.settings(node.into())?.open_schedule,
         NodeDetail::Charger { open_schedule, .. } => *open_schedule,
         NodeDetail::Door(door) => door.access.unlock_schedule,
         NodeDetail::Organisation | NodeDetail::Area(_) | NodeDetail::Evse { .. } => None,
     };
     directory
         .nodes()
-        .find(|(_, entry)| named(&entry.detail) == Some(id))
+        .find(|(node, entry)| named(*node, &entry.detail) == Some(id))
         .map(|(node, _)| node)
 }
 

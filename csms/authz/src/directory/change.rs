@@ -14,6 +14,7 @@ use super::{
     KeyEntry, LockEntry, Namespace, NodeDetail, NodeEntry, NodePath, PersonEntry, ScheduleEntry,
     has_number,
 };
+use crate::pages::Place;
 
 impl Directory {
     pub(super) fn apply(&mut self, change: &Change) {
@@ -57,15 +58,20 @@ impl Directory {
     }
 
     fn put_installation(&mut self, row: &Installation) {
-        let entry = InstallationEntry {
-            flag: row.authorization_required,
-            open_schedule: row.open_schedule,
-            authority: row.authority,
-            zone: self.zones.get(&row.time_zone).ok(),
-            concurrent_transactions: row.concurrent_transactions,
-            stop_on_revocation: row.stop_on_revocation,
-            language: row.language,
-        };
+        if row.deleted_at.is_some() {
+            self.settings.remove(&row.id);
+        } else {
+            let entry = InstallationEntry {
+                flag: row.authorization_required,
+                open_schedule: row.open_schedule,
+                authority: row.authority,
+                zone: self.zones.get(&row.time_zone).ok(),
+                concurrent_transactions: row.concurrent_transactions,
+                stop_on_revocation: row.stop_on_revocation,
+                language: row.language,
+            };
+            self.settings.insert(row.id, entry);
+        }
         self.put_node(
             row.id.into(),
             row.deleted_at.is_some(),
@@ -73,7 +79,7 @@ impl Directory {
             row.organisation,
             Some(row.id),
             Some(row.organisation.into()),
-            NodeDetail::Installation(entry),
+            NodeDetail::Installation,
         );
     }
 
@@ -106,6 +112,7 @@ impl Directory {
             parent,
             path,
             detail,
+            settings: installation.map_or(Place::UNKNOWN, |it| self.settings.place(&it)),
             in_tags,
         };
         self.nodes.insert(id, entry);
@@ -296,7 +303,9 @@ impl Directory {
             }
             self.credentials.remove(&index);
         } else {
-            self.credentials.insert(index, CredentialEntry::of(row));
+            let holder = self.people.place(&row.person);
+            self.credentials
+                .insert(index, CredentialEntry::of(row, holder));
         }
         if has_number(row.kind) && (deleted || before.is_none()) {
             for form in model::weak_forms(&row.key) {

@@ -16,6 +16,7 @@ use smallvec::SmallVec;
 
 use super::Grants;
 use super::tags::InTags;
+use crate::pages::Place;
 
 /// A node and what it stands in, nearest first; as deep as most sites are, without an allocation.
 pub type NodePath = SmallVec<[NodeId; 5]>;
@@ -35,6 +36,8 @@ pub struct NodeEntry {
     pub path: NodePath,
     /// What only its kind has.
     pub detail: NodeDetail,
+    /// Where the settings of its installation stand.
+    pub(super) settings: Place,
     pub(crate) in_tags: InTags,
 }
 
@@ -43,8 +46,8 @@ pub struct NodeEntry {
 pub enum NodeDetail {
     /// Nothing more.
     Organisation,
-    /// Its settings.
-    Installation(InstallationEntry),
+    /// Nothing more: its settings are [`Directory::settings`].
+    Installation,
     /// How entering it twice is dealt with.
     Area(AntiPassback),
     /// Its flag and its EVSEs by number.
@@ -234,6 +237,8 @@ pub(crate) struct CredentialEntry {
     pub(crate) kind: CredentialKind,
     pub(crate) strength: Strength,
     pub(crate) state: CredentialState,
+    /// Where the person stands.
+    pub(super) holder: Place,
     bounds: Option<Arc<Bounds>>,
 }
 
@@ -247,7 +252,7 @@ struct Bounds {
 }
 
 impl CredentialEntry {
-    pub(super) fn of(row: &Credential) -> Self {
+    pub(super) fn of(row: &Credential, holder: Place) -> Self {
         let bounds = Bounds {
             suspension: row.suspension,
             places: row.places.clone(),
@@ -260,6 +265,7 @@ impl CredentialEntry {
             kind: row.kind,
             strength: row.strength,
             state: row.state,
+            holder,
             bounds: (bounds != Bounds::default()).then(|| Arc::new(bounds)),
         }
     }
@@ -288,6 +294,24 @@ pub(crate) struct KeyEntry {
     pub(crate) scopes: ActionSet,
     pub(crate) node: NodeId,
     pub(crate) expires_at: Option<Timestamp>,
+}
+
+/// What a number may stand for, looked for before it is known in which organisation.
+#[derive(Clone, Copy)]
+pub(crate) struct Guess<'a> {
+    /// The normalised number, hashed.
+    pub(super) number: u128,
+    /// By what it is found, and what stands there.
+    pub(super) credential: Option<(&'a u128, &'a CredentialEntry)>,
+    pub(super) person: Option<&'a PersonEntry>,
+}
+
+impl<'a> Guess<'a> {
+    /// The person of a credential, if it is the one that was guessed.
+    pub(crate) fn holder(&self, credential: &CredentialEntry) -> Option<&'a PersonEntry> {
+        let (_, guessed) = self.credential?;
+        self.person.filter(|_| guessed.person == credential.person)
+    }
 }
 
 /// Whose card a number may be.
