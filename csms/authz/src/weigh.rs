@@ -89,6 +89,12 @@ impl<'a> Deciding<'a> {
             | NodeDetail::Evse { .. }
             | NodeDetail::Door(_) => &[],
         };
+        // As a rule no grant names an EVSE: each is as its charger is.
+        let evses = if evses.iter().any(|(_, id)| weighing.names((*id).into())) {
+            evses
+        } else {
+            &[]
+        };
         let mut at = |id: NodeId| {
             let mut here = base.clone();
             here.add(weighing.weigh(std::iter::once(id), trace));
@@ -203,6 +209,12 @@ impl<'w, 'a> Weighing<'w, 'a> {
             strength,
             action,
         }
+    }
+
+    /// Whether there is a grant on exactly this node.
+    fn names(&self, node: NodeId) -> bool {
+        let mut all = self.own.iter().chain(&self.shared);
+        all.any(|grants| !grants.on(node).is_empty())
     }
 
     /// What the grants on these nodes say.
