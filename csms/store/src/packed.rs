@@ -1,7 +1,7 @@
 //! Many rows in one value: how tables are read whole from SQLite.
 //!
 //! sqlx copies each column of each row and hands the row from SQLite's thread to ours, which takes
-//! ten times as long as SQLite needs to find it. So SQLite is asked for some hundred rows as one
+//! many times as long as SQLite needs to find it. So SQLite is asked for some hundred rows as one
 //! text: a row a line, each a JSON array of its columns.
 
 use std::borrow::Cow;

@@ -77,6 +77,57 @@ on_both! {
         assert_eq!(loaded.len(), wanted.len());
     }
 
+    async fn many_rows_with_odd_texts_are_loaded_as_they_are(database) {
+        let store = open(&database).await;
+        let world = world(&store).await;
+        let texts = [
+            "", "plain", "two\nlines\r\n", "\"quoted\"", "back\\slash", "[null,1]", "tab\tand \u{1}",
+            "Zoë 🚪", "\u{2028}\u{FEFF}", "'; DROP TABLE people",
+        ];
+        let people: Vec<_> = texts
+            .iter()
+            .cycle()
+            .take(1_100)
+            .enumerate()
+            .map(|(number, text)| {
+                let mut row = person(world.organisation.id);
+                row.labels.name = (*text).to_owned();
+                row.labels.metadata.insert((*text).to_owned(), number.into());
+                row.email = (number % 2 == 0).then(|| format!("{number}@example.org"));
+                row.deleted_at = (number % 3 == 0).then(|| at(1));
+                row
+            })
+            .collect();
+        let rows = people.clone();
+        store
+            .write(HOLD, move |tx| {
+                let rows = rows.clone();
+                Box::pin(async move {
+                    for row in &rows {
+                        tx.insert_person(row).await?;
+                    }
+                    Ok(())
+                })
+            })
+            .await
+            .unwrap();
+        let mut loaded = Vec::new();
+        store
+            .load_live(at(0), |change| {
+                if let Change::Person(row) = change {
+                    loaded.push(row);
+                }
+                Ok(())
+            })
+            .await
+            .unwrap();
+        let mut wanted: Vec<_> = people.into_iter().filter(|it| it.deleted_at.is_none()).collect();
+        wanted.push(world.person.clone());
+        wanted.sort_by_key(|row| row.id);
+        loaded.sort_by_key(|row| row.id);
+        assert_eq!(loaded, wanted);
+    }
+
     async fn what_is_loaded_is_of_one_moment(database) {
         let store = open(&database).await;
         let first = organisation();
