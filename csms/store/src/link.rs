@@ -277,13 +277,10 @@ impl Row<'_> {
         match self {
             Row::Lite(row) => row.try_get_raw(at).map(|value| value.is_null()),
             Row::Pg(row) => row.try_get_raw(at).map(|value| value.is_null()),
-            Row::Packed(fields) => match fields.get(at) {
-                Some(field) => Ok(*field == Field::Null),
-                None => Err(sqlx::Error::ColumnIndexOutOfBounds {
-                    index: at,
-                    len: fields.len(),
-                }),
-            },
+            Row::Packed(fields) => {
+                let field = fields.get(at).map(|field| *field == Field::Null);
+                return field.ok_or_else(|| crate::arg::corrupt("column", "missing"));
+            }
         }
         .map_err(|error| crate::arg::corrupt("column", error))
     }
@@ -304,8 +301,7 @@ impl Row<'_> {
         match self {
             Row::Lite(row) => row.try_get(at),
             Row::Pg(row) => row.try_get(at),
-            // JSON holds none.
-            Row::Packed(_) => Err(sqlx::Error::ColumnIndexOutOfBounds { index: at, len: 0 }),
+            Row::Packed(_) => return Err(crate::arg::corrupt("column", "JSON holds no bytes")),
         }
         .map_err(|error| crate::arg::corrupt("column", error))
     }

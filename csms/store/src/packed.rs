@@ -28,6 +28,15 @@ pub(crate) struct Whole {
 }
 
 impl Whole {
+    /// The rows that are not removed.
+    pub(crate) const fn live(table: &'static str, columns: &'static str) -> Self {
+        Self {
+            columns,
+            table,
+            condition: "deleted_at IS NULL",
+        }
+    }
+
     /// For both databases: a row at a time.
     pub(crate) fn rows(&self) -> SqlStr {
         let Self {

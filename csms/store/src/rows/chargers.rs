@@ -49,12 +49,7 @@ statements! {
     INSTALLATION_OF_THERE = "SELECT id FROM installations WHERE organisation_id = $1 AND id = $2";
 }
 
-/// Those of the live picture.
-pub(crate) const LIVE_CHARGERS: Whole = Whole {
-    columns: charger_columns!(),
-    table: "chargers",
-    condition: "deleted_at IS NULL",
-};
+pub(crate) const LIVE_CHARGERS: Whole = Whole::live("chargers", charger_columns!());
 
 /// Those of the live picture.
 pub(crate) const LIVE_EVSES: Whole = Whole {
@@ -78,9 +73,10 @@ impl Evses {
         self.0.entry(row.charger).or_default().push(row.evse);
     }
 
-    /// Puts them to the charger they belong to.
+    /// Puts them to the charger they belong to, by number: not all statements order them.
     pub(crate) fn complete(&mut self, mut charger: Charger) -> Charger {
         charger.evses = self.0.remove(&charger.id).unwrap_or_default();
+        charger.evses.sort_unstable_by_key(|evse| evse.number);
         charger
     }
 }

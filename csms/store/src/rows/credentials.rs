@@ -50,12 +50,7 @@ statements! {
     PERSON_THERE = "SELECT id FROM people WHERE organisation_id = $1 AND id = $2";
 }
 
-/// Those of the live picture.
-pub(crate) const LIVE_CREDENTIALS: Whole = Whole {
-    columns: credential_columns!(),
-    table: "credentials",
-    condition: "deleted_at IS NULL",
-};
+pub(crate) const LIVE_CREDENTIALS: Whole = Whole::live("credentials", credential_columns!());
 
 queries! {
     /// A credential, removed ones too.

@@ -56,19 +56,8 @@ statements! {
     INSTALLATION_THERE = "SELECT id FROM installations WHERE organisation_id = $1 AND id = $2";
 }
 
-/// Those of the live picture.
-pub(crate) const LIVE_INSTALLATIONS: Whole = Whole {
-    columns: installation_columns!(),
-    table: "installations",
-    condition: "deleted_at IS NULL",
-};
-
-/// Those of the live picture.
-pub(crate) const LIVE_AREAS: Whole = Whole {
-    columns: area_columns!(),
-    table: "areas",
-    condition: "deleted_at IS NULL",
-};
+pub(crate) const LIVE_INSTALLATIONS: Whole = Whole::live("installations", installation_columns!());
+pub(crate) const LIVE_AREAS: Whole = Whole::live("areas", area_columns!());
 
 queries! {
     /// An installation, removed ones too.

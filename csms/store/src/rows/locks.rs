@@ -58,19 +58,8 @@ statements! {
     LOCK_THERE = "SELECT id FROM locks WHERE organisation_id = $1 AND id = $2";
 }
 
-/// Those of the live picture.
-pub(crate) const LIVE_LOCKS: Whole = Whole {
-    columns: lock_columns!(),
-    table: "locks",
-    condition: "deleted_at IS NULL",
-};
-
-/// Those of the live picture.
-pub(crate) const LIVE_DOORS: Whole = Whole {
-    columns: door_columns!(),
-    table: "doors",
-    condition: "deleted_at IS NULL",
-};
+pub(crate) const LIVE_LOCKS: Whole = Whole::live("locks", lock_columns!());
+pub(crate) const LIVE_DOORS: Whole = Whole::live("doors", door_columns!());
 
 queries! {
     /// A lock, removed ones too.

@@ -44,12 +44,7 @@ statements! {
     ACCOUNT_THERE = "SELECT id FROM accounts WHERE id = $1";
 }
 
-/// Those of the live picture.
-pub(crate) const LIVE_PEOPLE: Whole = Whole {
-    columns: person_columns!(),
-    table: "people",
-    condition: "deleted_at IS NULL",
-};
+pub(crate) const LIVE_PEOPLE: Whole = Whole::live("people", person_columns!());
 
 queries! {
     /// A person, removed ones too.

@@ -49,19 +49,8 @@ statements! {
     CALENDAR_THERE = "SELECT id FROM calendars WHERE organisation_id = $1 AND id = $2";
 }
 
-/// Those of the live picture.
-pub(crate) const LIVE_SCHEDULES: Whole = Whole {
-    columns: schedule_columns!(),
-    table: "schedules",
-    condition: "deleted_at IS NULL",
-};
-
-/// Those of the live picture.
-pub(crate) const LIVE_CALENDARS: Whole = Whole {
-    columns: calendar_columns!(),
-    table: "calendars",
-    condition: "deleted_at IS NULL",
-};
+pub(crate) const LIVE_SCHEDULES: Whole = Whole::live("schedules", schedule_columns!());
+pub(crate) const LIVE_CALENDARS: Whole = Whole::live("calendars", calendar_columns!());
 
 queries! {
     /// A schedule, removed ones too.

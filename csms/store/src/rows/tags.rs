@@ -46,12 +46,7 @@ statements! {
     ORGANISATION_THERE = "SELECT id FROM organisations WHERE id = $1";
 }
 
-/// Those of the live picture.
-pub(crate) const LIVE_TAGS: Whole = Whole {
-    columns: tag_columns!(),
-    table: "tags",
-    condition: "deleted_at IS NULL",
-};
+pub(crate) const LIVE_TAGS: Whole = Whole::live("tags", tag_columns!());
 
 /// Those of the live picture.
 pub(crate) const LIVE_MEMBERS: Whole = Whole {

@@ -98,24 +98,30 @@ on_both! {
                 row
             })
             .collect();
-        let rows = people.clone();
+        let mut post = charger(&world.installation, "odd");
+        post.evses = vec![evse(3), evse(1), evse(2)];
+        let rows = (people.clone(), post.clone());
         store
             .write(HOLD, move |tx| {
-                let rows = rows.clone();
+                let (people, post) = rows.clone();
                 Box::pin(async move {
-                    for row in &rows {
+                    for row in &people {
                         tx.insert_person(row).await?;
                     }
-                    Ok(())
+                    tx.insert_charger(&post).await
                 })
             })
             .await
             .unwrap();
-        let mut loaded = Vec::new();
+        let (mut loaded, mut numbers) = (Vec::new(), Vec::new());
         store
             .load_live(at(0), |change| {
-                if let Change::Person(row) = change {
-                    loaded.push(row);
+                match change {
+                    Change::Person(row) => loaded.push(row),
+                    Change::Charger(row) if row.id == post.id => {
+                        numbers.extend(row.evses.iter().map(|evse| evse.number));
+                    }
+                    _ => {}
                 }
                 Ok(())
             })
@@ -126,6 +132,7 @@ on_both! {
         wanted.sort_by_key(|row| row.id);
         loaded.sort_by_key(|row| row.id);
         assert_eq!(loaded, wanted);
+        assert_eq!(numbers, [1, 2, 3], "EVSEs by number, in whatever order they were made");
     }
 
     async fn what_is_loaded_is_of_one_moment(database) {
