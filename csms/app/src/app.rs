@@ -261,8 +261,7 @@ async fn take_up_usage(
             usage.set_used(total.grant, total.person, crate::pep::used(total));
         }
         for last in passages {
-            let passed = crate::station::passage(&directory, last.door, last.result);
-            crate::station::follow_passage(usage, last.person, passed, last.at);
+            crate::station::follow_passage(usage, &directory, last);
         }
         for it in running {
             usage.recall(it.of, it.grant, it.person);

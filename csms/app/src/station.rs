@@ -36,7 +36,7 @@ pub use answered::Answered;
 pub(crate) use cards::Windows;
 pub(crate) use deviation::EXAMPLES_KEPT;
 pub use deviation::{Deviated, Handling};
-pub(crate) use door::{follow_passage, passage};
+pub(crate) use door::follow_passage;
 pub(crate) use findings::Findings;
 pub(crate) use gate::Gate;
 pub(crate) use refusals::Refusals;

@@ -3,13 +3,16 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use authz::{Directory, DirectoryBuilder, Explanation, OpenTransaction, Outcome, Request, Usage};
+use authz::{
+    Directory, DirectoryBuilder, Explanation, NodeDetail, OpenTransaction, Outcome, Request, Usage,
+};
 use jiff::Timestamp;
 use model::{DoorId, NodeId, OrganisationId, Revision, StationKind};
 use store::{Forgotten, Past};
 
 use super::names::Names;
 use crate::reading::ENDED_GRANTS_KEPT;
+use crate::station::follow_passage;
 use crate::{ApiError, App};
 
 /// The moment whose facts are asked about.
@@ -211,17 +214,15 @@ impl App {
                 });
             }
         }
-        for (node, _) in directory.nodes() {
-            let door = DoorId::from(node);
-            if directory
-                .door(door)
-                .is_none_or(|it| it.access.passage.is_none())
-            {
-                continue;
-            }
+        let of_zones = directory.nodes().filter_map(|(node, entry)| {
+            let NodeDetail::Door(door) = entry.detail else {
+                return None;
+            };
+            door.access.passage.map(|_| DoorId::from(node))
+        });
+        for door in of_zones {
             for last in self.store.passages_by(door, at).await? {
-                let passed = crate::station::passage(directory, door, last.result);
-                crate::station::follow_passage(&mut usage, last.person, passed, last.at);
+                follow_passage(&mut usage, directory, last);
             }
         }
         Ok(usage)

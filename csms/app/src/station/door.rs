@@ -1,13 +1,10 @@
 //! What locks tell of their doors.
 
 use authz::{Directory, Usage};
-use jiff::Timestamp;
 use model::neutral::{DoorEventReport, StationReply};
-use model::{
-    DoorEvent, DoorId, DoorResult, LockId, NodeId, Numbers, Passage, PersonId, StationKind,
-};
+use model::{DoorEvent, DoorResult, LockId, NodeId, Numbers, Passage, StationKind};
 use serde_json::json;
-use store::StoreError;
+use store::{LastPassage, StoreError};
 
 use super::{Connection, StationFailure};
 use crate::App;
@@ -85,9 +82,14 @@ impl App {
         if let (Some(door), Some(person)) = (door, kept.person) {
             // A lock's clock may be ahead.
             let at = kept.at.time.map_or(now, |at| at.min(now));
-            let passed = passage(&directory, door, kept.result);
+            let last = LastPassage {
+                person,
+                door,
+                result: kept.result,
+                at,
+            };
             self.pep
-                .usage(|usage| follow_passage(usage, person, passed, at));
+                .usage(|usage| follow_passage(usage, &directory, last));
         }
         if is_new {
             let data = json!({
@@ -103,30 +105,23 @@ impl App {
     }
 }
 
-/// Into or out of which zone somebody went, if the door belongs to one.
-pub(crate) fn passage(directory: &Directory, door: DoorId, result: DoorResult) -> Option<Passage> {
-    let passage = directory.door(door)?.access.passage?;
+/// Keeps where somebody is who went by a door, if it belongs to a zone.
+pub(crate) fn follow_passage(usage: &mut Usage, directory: &Directory, last: LastPassage) {
+    let LastPassage {
+        person,
+        door,
+        result,
+        at,
+    } = last;
+    let passage = directory.door(door).and_then(|door| door.access.passage);
     match (passage, result) {
-        (Passage::Entry(zone), DoorResult::Granted) => Some(Passage::Entry(zone)),
+        (Some(Passage::Entry(zone)), DoorResult::Granted) => usage.enter(person, zone, at),
         // Back out by the door that leads in.
-        (Passage::Entry(zone), DoorResult::Exit)
-        | (Passage::Exit(zone), DoorResult::Granted | DoorResult::Exit) => {
-            Some(Passage::Exit(zone))
+        (Some(Passage::Entry(zone)), DoorResult::Exit)
+        | (Some(Passage::Exit(zone)), DoorResult::Granted | DoorResult::Exit) => {
+            usage.leave(person, zone, at);
         }
-        (Passage::Entry(_) | Passage::Exit(_), DoorResult::Refused | DoorResult::Forced) => None,
-    }
-}
-
-/// Keeps where somebody is.
-pub(crate) fn follow_passage(
-    usage: &mut Usage,
-    person: PersonId,
-    passed: Option<Passage>,
-    at: Timestamp,
-) {
-    match passed {
-        Some(Passage::Entry(zone)) => usage.enter(person, zone, at),
-        Some(Passage::Exit(zone)) => usage.leave(person, zone, at),
-        None => {}
+        (Some(Passage::Entry(_) | Passage::Exit(_)), DoorResult::Refused | DoorResult::Forced)
+        | (None, _) => {}
     }
 }
