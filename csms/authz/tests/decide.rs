@@ -538,3 +538,32 @@ fn a_card_is_never_that_of_whoever_came_after_its_holder() {
     assert_eq!(world.authorize("04A1B2C3"), Reason::CredentialUnknown);
     assert_eq!(world.person_may(BOB, Action::Use, CHARGER), Reason::Granted);
 }
+
+#[test]
+fn the_tree_may_come_in_any_order() {
+    let mut world = ada(|w| {
+        w.grant(500, ADA, Role::User, AREA);
+    });
+    let directory = world.directory();
+    let is_node = |row: &Change| {
+        matches!(
+            row,
+            Change::Organisation(_)
+                | Change::Installation(_)
+                | Change::Area(_)
+                | Change::Charger(_)
+                | Change::Door(_)
+        )
+    };
+    let (mut nodes, mut others): (Vec<_>, Vec<_>) = world.rows.drain(..).partition(is_node);
+    nodes.reverse();
+    // Locks are no nodes, and come before their doors.
+    let locks = others.extract_if(.., |row| matches!(row, Change::Lock(_)));
+    let ordered: Vec<Change> = locks.chain(nodes).collect();
+    world.rows = ordered.into_iter().chain(others).collect();
+    let reversed = world.directory();
+    for (node, entry) in directory.nodes() {
+        assert_eq!(reversed.node(node), Some(entry), "{node:?}");
+    }
+    assert_eq!(world.authorize("04A1B2C3"), Reason::Granted);
+}
